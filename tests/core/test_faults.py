@@ -41,41 +41,31 @@ def triggers(fault: Fault, times: int, seed: int | str = 0) -> list[bool]:
     return found
 
 
-MET: list[tuple[dict[str, Any], bool]] = [
-    ({}, True),
-    ({"vendor": "pymetrics"}, True),
-    ({"vendor": "predictive_index"}, False),
-    ({"operation": "create_order"}, True),
-    ({"operation": "get_order"}, False),
-    ({"method": "POST"}, True),
-    ({"method": "GET"}, False),
-    ({"path": "/mercury/order"}, True),
-    ({"path": "/mercury/orders"}, False),
-    ({"path": "/mercury/*"}, True),
-    ({"vendor": "pymetrics", "operation": "create_order", "method": "POST", "path": "*order"}, True),
-    ({"vendor": "pymetrics", "operation": "create_order", "method": "GET", "path": "*order"}, False),
-    ({"on": "deliveries"}, False),
+MET: list[tuple[FaultContext, dict[str, Any], bool]] = [
+    (CALL, {}, True),
+    (CALL, {"vendor": "pymetrics"}, True),
+    (CALL, {"vendor": "predictive_index"}, False),
+    (CALL, {"operation": "create_order"}, True),
+    (CALL, {"operation": "get_order"}, False),
+    (CALL, {"method": "POST"}, True),
+    (CALL, {"method": "GET"}, False),
+    (CALL, {"path": "/mercury/order"}, True),
+    (CALL, {"path": "/mercury/orders"}, False),
+    (CALL, {"path": "/mercury/*"}, True),
+    (CALL, {"vendor": "pymetrics", "operation": "create_order", "method": "POST", "path": "*order"}, True),
+    (CALL, {"vendor": "pymetrics", "operation": "create_order", "method": "GET", "path": "*order"}, False),
+    (CALL, {"on": "deliveries"}, False),
+    (DELIVERY, {"on": "deliveries"}, True),
+    (DELIVERY, {"on": "deliveries", "invitation": "an-order"}, True),
+    (DELIVERY, {"on": "deliveries", "invitation": "another"}, False),
+    (DELIVERY, {"on": "deliveries", "vendor": "predictive_index"}, False),
+    (DELIVERY, {"on": "calls"}, False),
 ]
 
 
-@pytest.mark.parametrize(("said", "meets"), MET)
-def test_fault_matches_calls_by_all_its_selectors(said: dict[str, Any], meets: bool) -> None:
-    assert matches(replace(PLAIN, **said), CALL) is meets
-
-
-@pytest.mark.parametrize(
-    ("said", "meets"),
-    [
-        ({}, True),
-        ({"invitation": "an-order"}, True),
-        ({"invitation": "another"}, False),
-        ({"vendor": "pymetrics"}, True),
-        ({"vendor": "predictive_index"}, False),
-        ({"on": "calls"}, False),
-    ],
-)
-def test_fault_matches_deliveries_by_all_its_selectors(said: dict[str, Any], meets: bool) -> None:
-    assert matches(replace(PLAIN, **{"on": "deliveries", **said}), DELIVERY) is meets
+@pytest.mark.parametrize(("context", "said", "meets"), MET)
+def test_fault_matches_by_all_its_selectors(context: FaultContext, said: dict[str, Any], meets: bool) -> None:
+    assert matches(replace(PLAIN, **said), context) is meets
 
 
 def test_fault_does_not_match_where_its_kind_is_impossible() -> None:

@@ -7,8 +7,7 @@ import pytest
 from assessment_simulator.core.config import Config
 from assessment_simulator.vendors.predictive_index import VENDOR
 from tests.fakes import FakeSandbox
-from tests.vendors.predictive_index.rows import VALID
-from tests.vendors.predictive_index.test_assessments import SAMPLE_MEMBERS, created, post, saved
+from tests.vendors.predictive_index.test_assessments import SAMPLE_MEMBERS, created, saved
 from tests.vendors.predictive_index.test_states import act
 
 NOT_IN_THE_TABLE = {
@@ -55,71 +54,57 @@ def test_created_state_shows_the_examples_or_the_stored_state(
     assert (face["assessmentState"], saved(sandbox, face["assessmentId"]).status) == (shows, is_saved_as)
 
 
-def test_unsent_state_may_be_sent(sandbox: FakeSandbox) -> None:
-    sandbox.set_behaviour(pi_unsent_state=10)
-    assert saved(sandbox, created(sandbox)["assessmentId"]).status == 10
-
-
-def test_person_types_may_be_numbers_in_requests_and_answers(sandbox: FakeSandbox) -> None:
-    old = done(sandbox, personType="Former Employee")
-    assert shown(sandbox, old)["personType"] == "Former Employee"
-    sandbox.set_behaviour(pi_person_type="numbers")
-    assert shown(sandbox, old)["personType"] == 5
-    assert post(sandbox, **VALID, personType=3.0).body["personType"] == 3
-    assert created(sandbox)["personType"] == 1
-
-
-def test_state_member_may_have_the_older_name(sandbox: FakeSandbox) -> None:
-    id = done(sandbox)
-    sandbox.set_behaviour(pi_state_member="assessmentStatus")
-    face = shown(sandbox, id)
-    assert list(face) == [name.replace("assessmentState", "assessmentStatus") if name == "assessmentState" else name
-                          for name in SAMPLE_MEMBERS]  # fmt: skip
-    assert face["assessmentStatus"] == 40
-
-
-@pytest.mark.parametrize("name", ["assessmentState", "assessmentStatus"])
-def test_response_members_may_be_those_of_the_response_table(sandbox: FakeSandbox, name: str) -> None:
-    id = done(sandbox)
-    sandbox.set_behaviour(pi_response_members="table", pi_state_member=name)
-    assert list(shown(sandbox, id)) == [member for member in SAMPLE_MEMBERS if member not in NOT_IN_THE_TABLE]
-
-
-def test_sigma_graphs_may_all_be_the_self_graph(sandbox: FakeSandbox) -> None:
-    id = done(sandbox, associatedPositionTitle="Software Engineer")
-    own = saved(sandbox, id).public
-    sandbox.set_behaviour(pi_sigma_graphs="self")
-    face = shown(sandbox, id)
-    assert face["selfConceptSigmaScore"] == face["synthesisSigmaScore"] == own["selfSigmaScore"]
-    assert face["positionSigmaScore"] == own["positionSigmaScore"]
-
-
-def test_sigma_container_may_be_an_object(sandbox: FakeSandbox) -> None:
-    id = created(sandbox)["assessmentId"]
-    sandbox.set_behaviour(pi_sigma_container="object")
-    assert shown(sandbox, id)["selfSigmaScore"] is None
-    act(sandbox, id, "complete")
-    face = shown(sandbox, id)
-    assert [face["selfSigmaScore"]] == saved(sandbox, id).public["selfSigmaScore"]
-    assert face["positionSigmaScore"] is None
-
-
-FOLDERS = [
-    ("as sent", None, "Finance"),
-    ("full", None, "\\Example Company\\Finance"),
-    ("name", None, "Finance"),
-    ("as sent", "\\Example Company\\Some Folder", "\\Example Company\\Some Folder"),
-    ("full", "\\Example Company\\Some Folder", "\\Example Company\\Some Folder"),
-    ("name", "\\Example Company\\Some Folder", "Some Folder"),
+OWN, OTHER = "\\Example Company\\Finance", "\\Example Company\\Some Folder"
+# Flags, what was sent before they were set, and what a completed assessment shows from then on.
+SHAPES: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = [
+    ({}, {"personType": "Former Employee"}, {"personType": "Former Employee", "folderPath": "Finance"}),
+    ({"pi_person_type": "numbers"}, {"personType": "Former Employee"}, {"personType": 5}),
+    ({"pi_person_type": "numbers"}, {}, {"personType": 1}),
+    ({"pi_state_member": "assessmentStatus"}, {}, {"assessmentStatus": 40}),
+    ({"pi_folder_path": "full"}, {}, {"folderPath": OWN}),
+    ({"pi_folder_path": "name"}, {}, {"folderPath": "Finance"}),
+    ({"pi_folder_path": "as sent"}, {"folderPath": OTHER}, {"folderPath": OTHER}),
+    ({"pi_folder_path": "full"}, {"folderPath": OTHER}, {"folderPath": OTHER}),
+    ({"pi_folder_path": "name"}, {"folderPath": OTHER}, {"folderPath": "Some Folder"}),
+    ({"pi_sigma_container": "object"}, {}, {"positionSigmaScore": None}),
 ]
 
 
-@pytest.mark.parametrize(("value", "sent", "shows"), FOLDERS)
-def test_folder_path_is_shown_as_sent_in_full_or_by_name(value: str, sent: str | None, shows: str) -> None:
-    sandbox = FakeSandbox()
-    id = created(sandbox, folderPath=sent)["assessmentId"]
-    sandbox.set_behaviour(pi_folder_path=value)
-    assert shown(sandbox, id)["folderPath"] == shows
+@pytest.mark.parametrize(("flags", "sent", "shows"), SHAPES)
+def test_flag_shapes_what_was_stored_before(
+    sandbox: FakeSandbox, flags: dict[str, Any], sent: dict[str, Any], shows: dict[str, Any]
+) -> None:
+    id = done(sandbox, **sent)
+    sandbox.set_behaviour(**flags)
+    assert shows.items() <= shown(sandbox, id).items()
+
+
+@pytest.mark.parametrize("name", ["assessmentState", "assessmentStatus"])
+@pytest.mark.parametrize("members", ["sample", "table"])
+def test_members_are_those_of_the_sample_or_of_the_response_table(
+    sandbox: FakeSandbox, members: str, name: str
+) -> None:
+    id = done(sandbox)
+    sandbox.set_behaviour(pi_response_members=members, pi_state_member=name)
+    hidden = NOT_IN_THE_TABLE if members == "table" else set()
+    right = [name if member == "assessmentState" else member for member in SAMPLE_MEMBERS if member not in hidden]
+    assert list(shown(sandbox, id)) == right
+
+
+def test_sigma_scores_may_all_be_the_self_graph_or_bare_objects(sandbox: FakeSandbox) -> None:
+    id, pending = done(sandbox, associatedPositionTitle="Software Engineer"), created(sandbox)["assessmentId"]
+    own = saved(sandbox, id).public
+    sandbox.set_behaviour(pi_sigma_graphs="self", pi_sigma_container="object")
+    face = sandbox.handle(VENDOR, "get_assessment", params={"assessmentId": id}).body
+    assert [face["selfConceptSigmaScore"]] == [face["synthesisSigmaScore"]] == own["selfSigmaScore"]
+    assert [face["positionSigmaScore"]] == own["positionSigmaScore"]
+    assert sandbox.handle(VENDOR, "get_assessment", params={"assessmentId": pending}).body["selfSigmaScore"] is None
+
+
+def test_flags_change_what_is_taken(sandbox: FakeSandbox) -> None:
+    sandbox.set_behaviour(pi_person_type="numbers", pi_unsent_state=10)
+    face = created(sandbox, personType=3.0)
+    assert (face["personType"], saved(sandbox, face["assessmentId"]).status) == (3, 10)
 
 
 def test_list_limit_may_be_lifted(sandbox: FakeSandbox) -> None:
