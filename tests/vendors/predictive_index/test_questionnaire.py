@@ -9,13 +9,12 @@ from assessment_simulator.vendors.predictive_index import VENDOR, results
 from assessment_simulator.vendors.predictive_index.questionnaire import (
     GRAPHS,
     LISTS,
-    PHASES,
     QUESTIONNAIRE,
     TRANSLATIONS,
     WORDS,
     to_results,
 )
-from assessment_simulator.vendors.predictive_index.states import RECORD_KIND, STATE_MACHINE
+from assessment_simulator.vendors.predictive_index.states import RECORD_KIND
 from tests.fakes import NOW, FakeSandbox
 
 LANGUAGES = list(TRANSLATIONS)
@@ -28,11 +27,6 @@ def invited(**more: Any) -> tuple[FakeSandbox, str]:
     keyed = {"headers": {"api-key": "k"}, "media_type": "application/json"}
     response = sandbox.handle(VENDOR, "create_assessment", body, **keyed)
     return sandbox, response.body["assessmentId"]
-
-
-def test_every_state_has_a_phase() -> None:
-    assert PHASES.keys() == STATE_MACHINE.states.keys()
-    assert {PHASES[int(state)] for state in STATE_MACHINE.ends} <= {Phase.FINISHED, Phase.EXPIRED, Phase.CLOSED}
 
 
 def test_briefing_has_host_subject_and_expiration() -> None:
