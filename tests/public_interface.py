@@ -36,7 +36,7 @@ from assessment_simulator.http.cross_origin import EXPOSED
 from assessment_simulator.http.request_id import HEADER
 from assessment_simulator.sandbox.registry import Sandboxes
 from assessment_simulator.settings import PREFIX, Settings
-from assessment_simulator.testing import resources, webhook_listener
+from assessment_simulator.testing import webhook_listener
 from assessment_simulator.webhooks.client import WebhookClient
 from assessment_simulator.webhooks.egress import Policy
 from assessment_simulator.webhooks.worker import WebhookWorker
@@ -55,8 +55,8 @@ EXIT_STATUSES = {
 }
 HANDLE = (
     client.Simulator, client.SimulatorServer, client.SimulatorError, client.Pymetrics, client.PredictiveIndex,
-    resources.Clock, resources.Deliveries, resources.Faults, resources.Invitations, resources.Journal,
-    resources.Snapshot, webhook_listener.Webhook, webhook_listener.Webhooks,
+    client.Clock, client.Deliveries, client.Faults, client.Invitations, client.Journal,
+    client.Snapshot, webhook_listener.Webhook, webhook_listener.Webhooks,
 )  # fmt: skip
 """Classes that tests reach from the fixture; those in `IMPORTED` are also imported by name."""
 IMPORTED = (client.Simulator, client.SimulatorServer, client.SimulatorError)

@@ -15,7 +15,7 @@ import pytest
 
 from assessment_simulator import client
 from assessment_simulator.client import NotCaught, Simulator, SimulatorError, SimulatorServer
-from assessment_simulator.testing import connection, resources, webhook_listener
+from assessment_simulator.testing import connection, webhook_listener
 from assessment_simulator.testing.connection import duration
 from assessment_simulator.testing.webhook_listener import Listener, advertised, bind_address
 from tests.servers import CONTROL_TOKEN, Server
@@ -55,9 +55,7 @@ def names(server: Server) -> set[str]:
     return {one["name"] for one in httpx2.get(f"{server.url}/_simulator/sandboxes", trust_env=False).json()}
 
 
-@pytest.mark.parametrize(
-    "module", [webhook_listener, client, connection, resources], ids=lambda module: module.__name__
-)
+@pytest.mark.parametrize("module", [webhook_listener, client, connection], ids=lambda module: module.__name__)
 def test_the_examples_in_the_docstrings_hold(module: Any, server: Server) -> None:
     runner = doctest.DocTestRunner(verbose=False)
     for example in doctest.DocTestFinder().find(module):

@@ -89,8 +89,8 @@ class Simulator:
         self._sandboxes = Sandboxes(
             VENDORS, attach, meters, open_access=open_access, most=settings.max_sandboxes, log=self.log
         )
+        # Where other processes forward requests to, in a shared log.
         self.forward_socket: socket.socket | None = None
-        """Where other processes forward requests to, in a shared log."""
         self._forwarding: Forwarding | None = None
         if isinstance(self.log, PostgresqlLog):
             self.log.regained = self._sandboxes.regained

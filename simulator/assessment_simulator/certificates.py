@@ -22,7 +22,6 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 AUTHORITY_LIFETIME = timedelta(days=3_650)
 CERTIFICATE_LIFETIME = timedelta(days=90)
-_ALWAYS = ("localhost", "127.0.0.1", "::1")
 
 
 class Files(NamedTuple):
@@ -32,9 +31,7 @@ class Files(NamedTuple):
     server: Path
 
 
-class _Authority(NamedTuple):
-    key: ec.EllipticCurvePrivateKey
-    certificate: x509.Certificate
+_Pair = tuple[ec.EllipticCurvePrivateKey, x509.Certificate]
 
 
 def certify(folder: Path, hosts: Iterable[str]) -> Files:
@@ -46,33 +43,30 @@ def certify(folder: Path, hosts: Iterable[str]) -> Files:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     files = Files(folder / "ca.pem", folder / "server.pem")
     authority = _authority(folder / "ca-key.pem")
-    _write(files.authority, authority.certificate.public_bytes(Encoding.PEM), 0o644)
+    _write(files.authority, authority[1].public_bytes(Encoding.PEM), 0o644)
     machine = socket.gethostname()
     fits = machine.isascii() and all(0 < len(label) < 64 for label in machine.split("."))
-    names = dict.fromkeys([*_ALWAYS, *([machine] if fits else []), *hosts])
-    key = ec.generate_private_key(ec.SECP256R1())
-    certificate = _sign(key, "assessment-simulator", CERTIFICATE_LIFETIME, authority, names)
-    _write(files.server, _pem(key, certificate), 0o600)
+    names = dict.fromkeys(["localhost", "127.0.0.1", "::1", *([machine] if fits else []), *hosts])
+    _write(files.server, _sign("assessment-simulator", CERTIFICATE_LIFETIME, authority, names), 0o600)
     return files
 
 
-def _authority(path: Path) -> _Authority:
+def _authority(path: Path) -> _Pair:
     """The authority in a file, or a new one. Of two processes that make one at once, the first wins."""
     with suppress(FileNotFoundError):
         found = _read(path)
-        if found.certificate.not_valid_after_utc > datetime.now(UTC) + CERTIFICATE_LIFETIME:
+        if found[1].not_valid_after_utc > datetime.now(UTC) + CERTIFICATE_LIFETIME:
             return found
         path.unlink(missing_ok=True)
-    key = ec.generate_private_key(ec.SECP256R1())
-    certificate = _sign(key, f"assessment-simulator on {socket.gethostname()}"[:64], AUTHORITY_LIFETIME)
-    new = _write(path.with_name(f".{os.getpid()}.ca"), _pem(key, certificate), 0o600)
+    pem = _sign(f"assessment-simulator on {socket.gethostname()}"[:64], AUTHORITY_LIFETIME)
+    new = _write(path.with_name(f".{os.getpid()}.ca"), pem, 0o600)
     with suppress(FileExistsError):
         os.link(new, path)
     new.unlink()
     return _read(path)
 
 
-def _read(path: Path) -> _Authority:
+def _read(path: Path) -> _Pair:
     text = path.read_bytes()
     try:
         key = load_pem_private_key(text, None)
@@ -81,16 +75,14 @@ def _read(path: Path) -> _Authority:
         raise ValueError(f"{path} holds no key and certificate of ours: {problem}") from None
     if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
         raise ValueError(f"{path} holds no key and certificate of ours")
-    return _Authority(key, certificate)
+    return key, certificate
 
 
-def _sign(
-    key: ec.EllipticCurvePrivateKey, name: str, lifetime: timedelta, by: _Authority | None = None,
-    hosts: Iterable[str] = (),
-) -> x509.Certificate:  # fmt: skip
-    """A certificate for a key: of an authority, or, signed `by` one, of a server."""
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now, public, signer = datetime.now(UTC), key.public_key(), by.key if by else key
+def _sign(name: str, lifetime: timedelta, by: _Pair | None = None, hosts: Iterable[str] = ()) -> bytes:
+    """A new key with its certificate: of an authority, or, signed `by` one, of a server."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    signer, subject = by[0] if by else key, x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now, public = datetime.now(UTC), key.public_key()
     usage = x509.KeyUsage(
         digital_signature=by is not None, content_commitment=False, key_encipherment=False, data_encipherment=False,
         key_agreement=False, key_cert_sign=by is None, crl_sign=by is None, encipher_only=False, decipher_only=False,
@@ -98,7 +90,7 @@ def _sign(
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
-        .issuer_name(by.certificate.subject if by else subject)
+        .issuer_name(by[1].subject if by else subject)
         .public_key(public)
         .serial_number(x509.random_serial_number())
         # Clocks differ a little.
@@ -110,22 +102,16 @@ def _sign(
         .add_extension(usage, critical=True)
     )
     if by is not None:
-        names = x509.SubjectAlternativeName([_general_name(host) for host in hosts])
-        builder = builder.add_extension(names, critical=False)
+        names: list[x509.GeneralName] = []
+        for host in hosts:
+            try:
+                names.append(x509.IPAddress(ip_address(host.strip("[]"))))
+            except ValueError:
+                names.append(x509.DNSName(host.encode("idna").decode()))
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
         builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-    return builder.sign(signer, SHA256())
-
-
-def _general_name(host: str) -> x509.GeneralName:
-    try:
-        return x509.IPAddress(ip_address(host.strip("[]")))
-    except ValueError:
-        return x509.DNSName(host.encode("idna").decode())
-
-
-def _pem(key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> bytes:
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return private + certificate.public_bytes(Encoding.PEM)
+    return private + builder.sign(signer, SHA256()).public_bytes(Encoding.PEM)
 
 
 def _write(path: Path, data: bytes, mode: int) -> Path:

@@ -40,10 +40,9 @@ from assessment_simulator.settings import (
     local_url,
 )
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# A name or an IPv4 address, or an IPv6 address, which has two colons at least; `*` is allowed in them.
 _HOST = re.compile(r"[^\s,;:/?#@\[\]]+|(?=.*:.*[:*])[0-9a-f.:*]+", re.IGNORECASE)
-"""A name or an IPv4 address, or an IPv6 address, which has two colons at least; `*` is allowed in them."""
-_HOST_PATTERN = re.compile(r"\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*")
+_HOST_NAME = re.compile(r"\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 
 
 class _Main(click.Group):
@@ -108,14 +107,12 @@ def main() -> None:
 
 
 def web_url(value: str) -> str:
-    """A URL with a host."""
     if not is_web_url(value):
         raise ValueError(f"{value!r} is not an http or https URL with a host, such as https://simulator.example")
     return value
 
 
 def base_url(value: str) -> str:
-    """A URL with a host that paths can follow."""
     parts = urlsplit(web_url(value))
     if parts.username is not None:
         raise ValueError(f"{redact(value)!r} has a user; links to it would show the password to each reader")
@@ -128,7 +125,6 @@ def base_url(value: str) -> str:
 
 
 def log_location(value: str) -> str:
-    """Where commits are kept."""
     try:
         log_place(value)
     except ValueError as problem:
@@ -137,81 +133,63 @@ def log_location(value: str) -> str:
 
 
 def seconds(value: str) -> float:
-    """The seconds of an ISO 8601 duration."""
-    try:
+    ticks = None
+    with contextlib.suppress(ValueError, OverflowError):  # so many digits that they are no number
         ticks = instant.parse_duration(value)
-        found = None if ticks is None else ticks / instant.SECOND
-    except (ValueError, OverflowError):  # so many digits that they are no number
-        found = None
-    if found is None:
+    if ticks is None:
         units = "weeks, days, hours, minutes and seconds, such as PT1H or P7D"
         raise ValueError(f"{value!r} is not an ISO 8601 duration of {units}")
-    if not found:
+    if not ticks:
         raise ValueError(f"{value!r} is zero; it must be longer than zero")
-    return found
+    return ticks / instant.SECOND
 
 
-def _value(is_valid: Callable[[Any], Any], expected: str) -> Callable[[Any], Any]:
-    """A value that `is_valid`; the error says what is expected."""
+def _valid(is_valid: Callable[[Any], Any], expected: str, *, several: bool = False) -> Callable[[Any], Any]:
+    """A function that returns a value, or the tuple of a comma-separated list, if `is_valid` says so of each."""
 
     def parse(value: Any) -> Any:
-        if not is_valid(value):
-            raise ValueError(f"{value!r} is not {expected}")
-        return value
-
-    return parse
-
-
-def _list(is_valid: Callable[[str], Any], expected: str) -> Callable[[str], tuple[str, ...]]:
-    """A comma-separated list of such values; "" is an empty list."""
-    parse_item = _value(is_valid, expected)
-
-    def parse(value: str) -> tuple[str, ...]:
-        items = tuple(parse_item(item.strip()) for item in value.split(",") if item.strip())
+        items = tuple(item.strip() for item in value.split(",") if item.strip()) if several else (value,)
         if value and not items:
             raise ValueError(f"{value!r} is empty")
-        return items
+        for item in items:
+            with contextlib.suppress(ValueError):
+                if is_valid(item):
+                    continue
+            raise ValueError(f"{item!r} is not {expected}")
+        return items if several else value
 
     return parse
-
-
-def _is_network(text: str) -> bool:
-    with contextlib.suppress(ValueError):
-        ip_network(text)
-        return True
-    return False
-
-
-def _is_host_name(text: str) -> bool:
-    return text == ANY or is_address(text.strip("[]")) or _HOST_PATTERN.fullmatch(pattern(text)) is not None
 
 
 # The ranges of click accept NaN.
-number = _value(lambda value: value == value, "a number")
-bind_host = _value(lambda value: value.strip(" []"), "a host; 0.0.0.0 listens on every address of this machine")
-smtp_server = _value(host_and_port, "HOST:PORT, such as 127.0.0.1:1025")
-forward_address = _value(
+number = _valid(lambda value: value == value, "a number")
+bind_host = _valid(lambda value: value.strip(" []"), "a host; 0.0.0.0 listens on every address of this machine")
+smtp_server = _valid(host_and_port, "HOST:PORT, such as 127.0.0.1:1025")
+forward_address = _valid(
     lambda value: host_and_port(value) or _HOST.fullmatch(value.strip("[]")),
     "HOST or HOST:PORT, such as 10.0.0.7 or 10.0.0.7:9000",
 )
-hosts = _list(_HOST.fullmatch, "a host, such as hook.example, *.hook.example, 127.0.0.1 or ::1")
-networks = _list(
-    _is_network, "an IP address, or a network without bits of a host, such as 127.0.0.1, 10.0.0.0/8 or fd00::/8"
-)
-host_names = _list(
-    _is_host_name,
+hosts = _valid(_HOST.fullmatch, "a host, such as hook.example, *.hook.example, 127.0.0.1 or ::1", several=True)
+networks = _valid(
+    ip_network, "an IP address, or a network without bits of a host, such as 127.0.0.1, 10.0.0.0/8 or fd00::/8",
+    several=True,
+)  # fmt: skip
+host_names = _valid(
+    lambda item: item == ANY or is_address(item.strip("[]")) or _HOST_NAME.fullmatch(pattern(item)),
     "a host name, such as sim.example, .example.com (with its subdomains) or *; it has no scheme, port or path",
+    several=True,
 )
-origins = _list(
+origins = _valid(
     lambda item: item == ANY or parse_origin(item.rstrip("/")),
     "an origin, such as https://app.example or http://10.0.0.5:3000: a scheme, a host and perhaps a port, no path",
+    several=True,
 )
 
 
 def control_token() -> str | None:
     """The control token of the environment; it must be one that a header can carry."""
     token = from_environment("control_token")
-    if token is not None and (token != token.strip() or _CONTROL.search(token)):
+    if token is not None and (token != token.strip() or re.search(r"[\x00-\x1f\x7f]", token)):
         wrong = "a control character in it" if token == token.strip() else "a space or line break at its start or end"
         raise click.UsageError(f"SIMULATOR_CONTROL_TOKEN has {wrong}, which no Authorization header can carry")
     return token
@@ -240,8 +218,8 @@ def option(
     )  # fmt: skip
 
 
+# click before 8.2 takes the opposite of the default for `flag_value`, and the default is a function here.
 _FLAG: dict[str, Any] = {"is_flag": True, "flag_value": True, "type": bool}
-"""click before 8.2 takes the opposite of the default for `flag_value`, and the default is a function here."""
 _PATH = click.Path(path_type=Path)
 
 
@@ -266,11 +244,9 @@ _PATH = click.Path(path_type=Path)
 )  # fmt: skip
 @option("cors_origins", None, "Comma-separated origins of web pages that may call.", origins)
 @option(
-    "webhook_hosts",
-    None,
-    "Comma-separated hosts that webhooks may go to; * is a wildcard.",
+    "webhook_hosts", None, "Comma-separated hosts that webhooks may go to; * is a wildcard.",
     lambda value: hosts(value) or None,
-)
+)  # fmt: skip
 @option("webhook_ca", None, "More authorities to trust for listeners with https (PEM).", type=click.Path())
 @option("webhook_insecure", None, "Do not verify listeners' certificates.", **_FLAG)
 @option("smtp", None, "HOST:PORT of a mail server that gets every invitation mail.", smtp_server)
@@ -310,7 +286,13 @@ def serve(
                 f"--{name.replace('_', '-')} needs a log, such as --log sqlite:PATH; "
                 "without a log, all sandboxes are kept until the server stops"
             )
-    _check_webhook_ca(options["webhook_ca"], insecure=options["webhook_insecure"])
+    if options["webhook_ca"] is not None:
+        if options["webhook_insecure"]:
+            raise click.UsageError("--webhook-insecure checks no certificate, so --webhook-ca is of no use beside it")
+        from assessment_simulator.webhooks.ca_certificates import file_problem
+
+        if problem := file_problem(options["webhook_ca"]):
+            raise click.ClickException(f"--webhook-ca {options['webhook_ca']}: {problem}")
     cert, key = _tls_files(tls, tls_dir, tls_cert, tls_key, options)
     given = {name: value for name, value in options.items() if value is not None}
     settings = Settings(
@@ -327,17 +309,6 @@ def serve(
     sys.exit(serve_alone(settings))
 
 
-def _check_webhook_ca(path: str | None, *, insecure: bool) -> None:
-    if path is None:
-        return
-    if insecure:
-        raise click.UsageError("--webhook-insecure checks no certificate, so --webhook-ca is of no use beside it")
-    from assessment_simulator.webhooks.ca_certificates import file_problem
-
-    if problem := file_problem(path):
-        raise click.ClickException(f"--webhook-ca {path}: {problem}")
-
-
 def _tls_files(
     tls: str | None, folder: Path | None, cert: Path | None, key: Path | None, options: dict[str, Any]
 ) -> tuple[str | None, str | None]:
@@ -345,8 +316,20 @@ def _tls_files(
     if tls == "local":
         if folder is None or cert is not None or key is not None:
             raise click.UsageError("--tls local needs --tls-dir, for its authority, and no --tls-cert or --tls-key")
-        made = str(_certify(folder, options["host"], options["port"], options["public_url"]))
-        return made, made
+        try:
+            from assessment_simulator.certificates import certify
+
+            urls = (local_url(options["host"], options["port"], tls=True), options["public_url"] or "")
+            made = certify(folder, [options["host"], *filter(None, (urlsplit(url).hostname for url in urls))])
+        except ModuleNotFoundError as problem:
+            if problem.name != "cryptography":
+                raise
+            install = "pip install 'assessment-simulator[tls]'"
+            raise click.ClickException(f"--tls local needs the package cryptography: {install}") from None
+        except (OSError, ValueError) as problem:
+            raise click.ClickException(f"--tls-dir {folder}: {problem}") from None
+        click.echo(f"certificate authority: {made.authority.absolute()}", err=True)
+        return str(made.server), str(made.server)
     if folder is not None:
         raise click.UsageError("--tls-dir is for --tls local alone")
     if cert is None and key is None:
@@ -363,23 +346,6 @@ def _tls_files(
             f"--tls-cert {cert}, --tls-key {key}: no certificate with its key, without a password: {problem}"
         ) from None
     return str(cert), str(key)
-
-
-def _certify(folder: Path, host: str, port: int, public_url: str | None) -> Path:
-    try:
-        from assessment_simulator.certificates import certify
-
-        urls = (local_url(host, port, tls=True), public_url or "")
-        made = certify(folder, [host, *filter(None, (urlsplit(url).hostname for url in urls))])
-    except ModuleNotFoundError as problem:
-        if problem.name != "cryptography":
-            raise
-        install = "pip install 'assessment-simulator[tls]'"
-        raise click.ClickException(f"--tls local needs the package cryptography: {install}") from None
-    except (OSError, ValueError) as problem:
-        raise click.ClickException(f"--tls-dir {folder}: {problem}") from None
-    click.echo(f"certificate authority: {made.authority.absolute()}", err=True)
-    return made.server
 
 
 def _read_config(path: Path) -> dict[str, dict[str, Any]]:

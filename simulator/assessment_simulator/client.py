@@ -9,17 +9,185 @@ Values are the JSON of the control API (`docs/control.md`); its errors are `Simu
 """
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import Any, overload
+from urllib.parse import urlencode
 
 from assessment_simulator.settings import Settings, from_environment
-from assessment_simulator.testing.connection import SANDBOXES, Connection, Listed, SimulatorError
-from assessment_simulator.testing.resources import Clock, Deliveries, Faults, Invitations, Journal, Snapshot
+from assessment_simulator.testing.connection import SANDBOXES, Connection, SimulatorError, duration
 from assessment_simulator.testing.webhook_listener import Listener, NotCaught, Webhook, Webhooks
 
 __all__ = ["NotCaught", "Simulator", "SimulatorError", "SimulatorServer", "Webhook"]
+
+# The settings that say where the vendors' webhooks go.
+_WEBHOOK_SETTINGS = ("webhook_url", "default_webhook_url")
+# What happened during an advance of the clock: `{at, what, id}`, in order.
+Events = list[dict[str, Any]]
+
+
+class Listed(Sequence[dict[str, Any]]):
+    """A list of the control API, fetched each time it is read; `docs/control.md` describes the items."""
+
+    def __init__(self, connection: Connection, path: str) -> None:
+        self._connection = connection
+        self._path = path
+
+    def _fetch(self) -> list[dict[str, Any]]:
+        return list(self._connection.call("GET", self._path))
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return iter(self._fetch())
+
+    def __len__(self) -> int:
+        return len(self._fetch())
+
+    @overload
+    def __getitem__(self, index: int) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[dict[str, Any]]: ...
+    def __getitem__(self, index: int | slice) -> dict[str, Any] | list[dict[str, Any]]:
+        return self._fetch()[index]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and self._fetch() == list(other)
+
+    # Not hashable, because its items change.
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return repr(self._fetch())
+
+
+class Detailed(Listed):
+    """A list whose items have a view of their own."""
+
+    def one(self, id: str) -> dict[str, Any]:
+        """The single view of an item, which has more members than the list shows."""
+        return dict(self._connection.call("GET", f"{self._path}/{id}"))
+
+
+class Clock:
+    """The sandbox's clock. Changes of it return when all that was due has happened, webhooks and retries included."""
+
+    def __init__(self, connection: Connection, path: str) -> None:
+        self._connection = connection
+        self._path = path
+
+    @property
+    def now(self) -> datetime:
+        """The sandbox's time, to the microsecond."""
+        return datetime.fromisoformat(self._connection.call("GET", self._path)["now"])
+
+    @property
+    def mode(self) -> str:
+        """`running` or `frozen`."""
+        return str(self._connection.call("GET", self._path)["mode"])
+
+    def freeze(self, instant: str | date | None = None) -> Events:
+        """Stop at an instant, which may be an earlier one; by default at the current time.
+
+        >>> simulator.clock.freeze("2026-01-01T00:00:00Z")
+        []
+        >>> simulator.clock.now
+        datetime.datetime(2026, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)
+        """
+        if isinstance(instant, datetime) and instant.tzinfo is None:
+            raise ValueError(f"{instant!r} has no time zone; give it one, such as datetime.UTC")
+        moment = self.now if instant is None else instant
+        return self._change(freeze=moment if isinstance(moment, str) else moment.isoformat())
+
+    def advance(self, span: str | timedelta) -> Events:
+        """Advance by `24h`, `10m`, `1d12h`, `PT24H` or a `timedelta`. Returns what happened, in order.
+
+        >>> simulator.clock.advance("24h")
+        []
+        """
+        return self._change(advance=duration(span))
+
+    def run(self) -> Events:
+        """Run at the speed of the machine's clock, from the current time on."""
+        return self._change(run=True)
+
+    def until_idle(self) -> Events:
+        """Advance until no event is left, the expiry of invitations included."""
+        return self._change(until_idle=True)
+
+    def _change(self, **change: Any) -> Events:
+        return list(self._connection.call("POST", self._path, change, within=None)["events"])
+
+
+class Faults(Listed):
+    """The planned faults, in the order in which they are tried."""
+
+    def set(self, faults: Sequence[Mapping[str, Any]]) -> None:
+        """Replace all faults."""
+        if isinstance(faults, Mapping):
+            raise TypeError(f"give a list of faults, such as [{dict(faults)!r}]; add() adds one")
+        self._connection.call("PUT", self._path, [dict(fault) for fault in faults])
+
+    def add(self, do: str, **members: Any) -> None:
+        """Add one to the others, whose counters start again.
+
+        >>> simulator.faults.add("status", status=503, vendor="pymetrics", times=1)
+        """
+        others = [{name: value for name, value in fault.items() if name != "met"} for fault in self]
+        self.set([*others, {"do": do, **members}])
+
+    def clear(self) -> None:
+        """Remove all faults."""
+        self._connection.call("DELETE", self._path)
+
+
+class Journal(Detailed):
+    """The requests with their responses, oldest first."""
+
+    def find(self, **filters: Any) -> list[dict[str, Any]]:
+        """The entries of a `vendor`, an `operation`, a `status`, `since` an instant or an entry, or with a text `q`."""
+        return list(self._connection.call("GET", f"{self._path}?{urlencode(filters)}"))
+
+    def har(self) -> dict[str, Any]:
+        """All entries as an HTTP archive."""
+        return dict(self._connection.call("GET", f"{self._path}.har"))
+
+    def curl(self, id: str) -> str:
+        """A shell script that sends the request again."""
+        return str(self._connection.call("GET", f"{self._path}/{id}.sh"))
+
+
+class Invitations(Detailed):
+    """Both vendors' invitations, oldest first."""
+
+    def timeline(self, id: str) -> list[dict[str, Any]]:
+        """What happened to one, and what is scheduled (`due`), in order of time."""
+        return list(self._connection.call("GET", f"{self._path}/{id}/timeline"))
+
+
+class Deliveries(Detailed):
+    """The webhooks pending or sent, oldest first."""
+
+    def replay(self, id: str, url: str | None = None) -> dict[str, Any]:
+        """Send one again, to its own address or to another. Returns the new delivery."""
+        return dict(self._connection.call("POST", f"{self._path}/{id}/replay", {} if url is None else {"url": url}))
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A saved state."""
+
+    id: str
+    _connection: Connection
+    _path: str
+
+    def restore(self) -> None:
+        """Restore it, clock and pending deliveries included."""
+        self._connection.call("POST", f"{self._path}/snapshots/{self.id}/restore")
+
+    def delete(self) -> None:
+        """Delete it; a sandbox keeps 100 snapshots unless its setting `snapshot_limit` says otherwise."""
+        self._connection.call("DELETE", f"{self._path}/snapshots/{self.id}")
 
 
 @dataclass(frozen=True)
@@ -75,22 +243,21 @@ class Simulator(AbstractContextManager["Simulator"]):
         control_token: str | None = None, connection: Connection | None = None, listener: Listener | None = None,
         leaving: "Leaving" = None,
     ) -> None:  # fmt: skip
-        self._leaving = leaving
         name = name or secrets.token_hex(8)
         with ExitStack() as stack:
             connection = connection or stack.enter_context(Connection(url, control_token))
             listener = listener or stack.enter_context(_listener())
-            leads = _leads(f"{listener.url}/{name}")
+            leads = dict.fromkeys(_WEBHOOK_SETTINGS, f"{listener.url}/{name}")
             body = {"name": name, "seed": seed, "config": {**leads, **(config or {})}}
-            self._begin(connection, listener, connection.call("POST", SANDBOXES, body))
+            self._begin(connection, listener, leaving, connection.call("POST", SANDBOXES, body))
             stack.callback(self._delete)
             if self._unreached and (unwanted := leads.keys() - (config or {}).keys()):
                 self.config(**dict.fromkeys(unwanted))
             self._ending = stack.pop_all()
 
-    def _begin(self, connection: Connection, listener: Listener, opened: Mapping[str, Any]) -> None:
+    def _begin(self, connection: Connection, listener: Listener, leaving: "Leaving", opened: Mapping[str, Any]) -> None:
         """Set the attributes of a sandbox that was just opened."""
-        self._connection, self._listener = connection, listener
+        self._connection, self._listener, self._leaving = connection, listener, leaving
         self.url = connection.url
         self.name: str = opened["name"]
         credentials = opened["credentials"]
@@ -179,20 +346,20 @@ class Simulator(AbstractContextManager["Simulator"]):
         """Open a copy of this sandbox, with its own list of webhooks; it is closed with this one."""
         opened = self._connection.call("POST", f"{self._path}/fork", {} if name is None else {"name": name})
         fork = Simulator.__new__(Simulator)
-        fork._leaving = self._leaving
-        fork._begin(self._connection, self._listener, opened)
+        fork._begin(self._connection, self._listener, self._leaving, opened)
         fork._ending = ExitStack()
         fork._ending.callback(fork._delete)
         self._forks.append(fork)
-        leads = _leads(self._webhooks.url)
-        changes = {name: fork._webhooks.url for name, url in fork.config().items() if url == leads.get(name, "")}
-        if changes:
+        # Settings that lead to the list of this sandbox lead to that of the fork there.
+        config, own = fork.config(), self._webhooks.url
+        if changes := {name: fork._webhooks.url for name in _WEBHOOK_SETTINGS if config[name] == own}:
             fork.config(**changes)
         return fork
 
     def reset(self) -> None:
         """Return to the first state; nothing that began before continues, and the list of webhooks is empty."""
-        self._leave()
+        if self._leaving is not None:
+            self._leaving(self)
         self._connection.call("POST", f"{self._path}/reset")
         self._webhooks.clear()
 
@@ -207,17 +374,14 @@ class Simulator(AbstractContextManager["Simulator"]):
         for fork in self._forks:
             fork.close()
         self._listener.forget(self.name)
-        for step in (self._leave, lambda: self._connection.call("DELETE", self._path)):
-            try:
-                step()
-            except SimulatorError as error:
-                # The sandbox was deleted before.
-                if error.status != 404:
-                    raise
-
-    def _leave(self) -> None:
-        if self._leaving is not None:
-            self._leaving(self)
+        try:
+            if self._leaving is not None:
+                self._leaving(self)
+            self._connection.call("DELETE", self._path)
+        except SimulatorError as error:
+            # The sandbox was deleted before.
+            if error.status != 404:
+                raise
 
     def _tried(self) -> list[str]:
         """The server's latest deliveries, in lines."""
@@ -272,8 +436,3 @@ class SimulatorServer(AbstractContextManager["SimulatorServer"]):
 def _listener() -> Listener:
     """A listener at the address of the environment."""
     return Listener(from_environment("listener_host"), from_environment("listener_url"))
-
-
-def _leads(url: str) -> dict[str, str]:
-    """The settings that send both vendors' webhooks to an address."""
-    return {"webhook_url": url, "default_webhook_url": url}

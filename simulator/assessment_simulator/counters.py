@@ -7,17 +7,17 @@ from assessment_simulator.core.retry_schedule import Attempt
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry, Counter, Histogram
 
+# Upper bounds of the histogram's buckets, in seconds.
 BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-"""Upper bounds of the histogram's buckets, in seconds."""
+# The operation of requests whose path or verb the vendor does not have.
 OTHER = "other"
-"""The operation of requests whose path or verb the vendor does not have."""
+# By name: description and labels. No label has a value that callers choose, so the number of series is bounded.
 COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "calls": ("Calls to the vendors.", ("vendor", "operation", "status")),
     "webhook_attempts": ("Attempts to deliver a webhook.", ("vendor", "outcome")),
     "sandboxes_opened": ("Sandboxes that were created or loaded.", ()),
     "commits": ("Commits.", ()),
 }
-"""By name: description and labels. No label has a value that callers choose, so the number of series is bounded."""
 
 
 class Meters:
@@ -26,8 +26,8 @@ class Meters:
     def __init__(self) -> None:
         self.registry: CollectorRegistry | None = None
         self._counters: dict[str, Counter] = {}
+        # By name and labels: prometheus-client takes longer to find a counter by its labels than to count.
         self._counted: dict[tuple[str, ...], Counter] = {}
-        """By name and labels: prometheus-client takes longer to find a counter by its labels than to count."""
         self._seconds: Histogram | None = None
         try:
             import prometheus_client as prometheus
@@ -59,11 +59,10 @@ class Meters:
 
     def count(self, *name: str) -> None:
         """Add one to the counter of this name and these labels."""
+        if self.registry is None:
+            return
         counter = self._counted.get(name)
         if counter is None:
-            if self.registry is None:
-                return
             family, *labels = name
-            counter = self._counters[family].labels(*labels) if labels else self._counters[family]
-            self._counted[name] = counter
+            self._counted[name] = counter = self._counters[family].labels(*labels) if labels else self._counters[family]
         counter.inc()

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx2
 
-from assessment_simulator.testing.webhook_listener import Listener, Webhooks
+from assessment_simulator.testing.webhook_listener import Listener
 
 SANDBOX = "demo"
 _CONTROL = f"/_simulator/sandboxes/{SANDBOX}"
@@ -22,11 +22,50 @@ class Demo:
     def run(self) -> None:
         """Show both vendors."""
         with httpx2.Client(base_url=self._base, trust_env=False, timeout=30) as self._http, Listener() as listener:
-            self._pymetrics(listener.webhooks("pymetrics"))
-            self._predictive_index(listener.webhooks("pi"))
-        self._print("")
-        self._print(f"Look around: {self._base}/            the sandbox is {SANDBOX!r}, its keys are 'sim-{SANDBOX}'")
-        self._print(f"A tour in three steps: {self._base}/tour")
+            say = self._print
+
+            say("pymetrics")
+            webhooks = listener.webhooks("pymetrics")
+            client = {"client_id": f"sim-{SANDBOX}", "client_secret": "any", "grant_type": "client_credentials"}
+            token = self._send("POST", "/mercury/oauth/token", 201, client)
+            say(f"      a bearer token, valid for {token['expires_in']} s")
+            keys = {"authorization": f"Bearer {token['access_token']}", "x-api-key": f"sim-{SANDBOX}"}
+            assessment = self._send("GET", "/mercury/configuration", 200, headers=keys)["assessments"][0]
+            say(f"      {assessment['description']!r} is the assessment to order")
+            self._send("PATCH", f"{_CONTROL}/config", 200, {"webhook_url": webhooks.url})
+            say("      webhooks are an extension of ours: the vendor has none")
+            candidate = {"email": "ada@example.com", "first_name": "Ada", "last_name": "Lovelace"}
+            body: Any = {"candidate": candidate, "assessment_id": assessment["id"], "application_id": "application-1"}
+            order = self._send("POST", "/mercury/order", 201, body, keys)["order"]
+            say(f"      order {order['id']} is {order['status']}")
+            again = self._send("POST", "/mercury/order", 200, body, keys)
+            say(f"      same request again: created={again['created']} (idempotent)")
+            self._send("POST", f"{_CONTROL}/invitations/{order['id']}/complete", 200)
+            say(f"      webhook received: {webhooks.wait_for(1, within=10)[0].body.decode()[:68]}…")
+            done = self._send("GET", f"/mercury/getOrder/{order['id']}?report=true", 200, headers=keys)
+            result = done["results"][0]
+            say(f"      now {done['status']}: score {result['score']}, {result['band']}; the report is at")
+            say(f"      {done['reports'][0]['download_url']}")
+
+            say("\nThe Predictive Index")
+            webhooks = listener.webhooks("pi")
+            keys = {"api-key": f"sim-{SANDBOX}"}
+            body = {
+                "firstName": "Grace", "lastName": "Hopper", "email": "grace@example.com", "externalId": "assessment-1",
+                "assessmentStatusWebHook": webhooks.url, "notifyAssessmentAvailableUsingEmail": 1,
+            }  # fmt: skip
+            made = self._send("POST", "/api/v1/behavioralassessments", 201, body, keys)
+            id = made["assessmentId"]
+            say(f"      assessment {id} is in state {made['assessmentState']}; the candidate's link is")
+            say(f"      {made['assessmentUrl']}")
+            self._send("POST", f"{_CONTROL}/invitations/{id}/complete", 200)
+            say(f"      webhook received: {webhooks.wait_for(1, within=10)[0].body.decode()}")
+            done = self._send("GET", f"/api/v1/behavioralassessments/{id}", 200, headers=keys)
+            state, pattern = done["assessmentState"], done["patternNumber"]
+            say(f"      now in state {state}, pattern {pattern}, {done['selfSigmaScore'][0]}")
+
+        say(f"\nLook around: {self._base}/            the sandbox is {SANDBOX!r}, its keys are 'sim-{SANDBOX}'")
+        say(f"A tour in three steps: {self._base}/tour")
 
     def open_tour(self) -> None:
         """Begin the guided tour, and open it in this machine's browser; if there is none, say its address."""
@@ -35,54 +74,9 @@ class Demo:
         if not webbrowser.open(url):
             self._print(f"No browser could be opened; the tour is at {url}")
 
-    def _pymetrics(self, webhooks: Webhooks) -> None:
-        self._print("pymetrics")
-        client = {"client_id": f"sim-{SANDBOX}", "client_secret": "any", "grant_type": "client_credentials"}
-        token = self._send("POST", "/mercury/oauth/token", 201, client)
-        self._print(f"      a bearer token, valid for {token['expires_in']} s")
-        keys = {"authorization": f"Bearer {token['access_token']}", "x-api-key": f"sim-{SANDBOX}"}
-        assessment = self._send("GET", "/mercury/configuration", 200, headers=keys)["assessments"][0]
-        self._print(f"      {assessment['description']!r} is the assessment to order")
-        self._send("PATCH", f"{_CONTROL}/config", 200, {"webhook_url": webhooks.url})
-        self._print("      webhooks are an extension of ours: the vendor has none")
-        candidate = {"email": "ada@example.com", "first_name": "Ada", "last_name": "Lovelace"}
-        body = {"candidate": candidate, "assessment_id": assessment["id"], "application_id": "application-1"}
-        order = self._send("POST", "/mercury/order", 201, body, keys)["order"]
-        self._print(f"      order {order['id']} is {order['status']}")
-        again = self._send("POST", "/mercury/order", 200, body, keys)
-        self._print(f"      same request again: created={again['created']} (idempotent)")
-        self._send("POST", f"{_CONTROL}/invitations/{order['id']}/complete", 200)
-        self._print(f"      webhook received: {_body(webhooks)[:68]}…")
-        done = self._send("GET", f"/mercury/getOrder/{order['id']}?report=true", 200, headers=keys)
-        result = done["results"][0]
-        self._print(f"      now {done['status']}: score {result['score']}, {result['band']}; the report is at")
-        self._print(f"      {done['reports'][0]['download_url']}")
-
-    def _predictive_index(self, webhooks: Webhooks) -> None:
-        self._print("\nThe Predictive Index")
-        keys = {"api-key": f"sim-{SANDBOX}"}
-        body = {
-            "firstName": "Grace", "lastName": "Hopper", "email": "grace@example.com", "externalId": "assessment-1",
-            "assessmentStatusWebHook": webhooks.url, "notifyAssessmentAvailableUsingEmail": 1,
-        }  # fmt: skip
-        made = self._send("POST", "/api/v1/behavioralassessments", 201, body, keys)
-        id = made["assessmentId"]
-        self._print(f"      assessment {id} is in state {made['assessmentState']}; the candidate's link is")
-        self._print(f"      {made['assessmentUrl']}")
-        self._send("POST", f"{_CONTROL}/invitations/{id}/complete", 200)
-        self._print(f"      webhook received: {_body(webhooks)}")
-        done = self._send("GET", f"/api/v1/behavioralassessments/{id}", 200, headers=keys)
-        state, pattern = done["assessmentState"], done["patternNumber"]
-        self._print(f"      now in state {state}, pattern {pattern}, {done['selfSigmaScore'][0]}")
-
     def _send(self, method: str, path: str, status: int, body: Any = None, headers: Any = None) -> Any:
         answer = self._http.request(method, path, headers=headers, **({} if body is None else {"json": body}))
         self._print(f"  {answer.status_code} {method} {path}")
         if answer.status_code != status:
             raise RuntimeError(f"{method} {path} should answer {status}, not {answer.status_code}: {answer.text}")
         return answer.json()
-
-
-def _body(webhooks: Webhooks) -> str:
-    """The body of the first webhook, as soon as it has come."""
-    return webhooks.wait_for(1, within=10)[0].body.decode()

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from assessment_simulator import __version__
 from assessment_simulator.healthcheck import is_health
@@ -17,8 +17,8 @@ from assessment_simulator.testing.connection import SANDBOXES, Connection, Simul
 if TYPE_CHECKING:
     from ssl import SSLContext
 
+# Seconds that a sandbox's clock may differ from this machine's without a note.
 MAX_CLOCK_DIFFERENCE = 60.0
-"""Seconds that a sandbox's clock may differ from this machine's without a note."""
 _KEYS_HINT = (
     "in open access keys are sim-<name>; in closed access they are those that opening the sandbox answered, "
     "and a fault, maintenance or a rate limit can refuse too"
@@ -62,14 +62,15 @@ class Doctor:
         return status
 
     def _checks(self, server: Connection) -> Iterator[Check]:
+        # The server.
         try:
             health = server.call("GET", "/_simulator/health", within=5)
         except (SimulatorError, ValueError) as problem:
             raise NotASimulator(f"{problem}; is it running there, and is --url right?") from None
         if not is_health(health):
             raise NotASimulator(f"{server.url} is no simulator: /_simulator/health answers {str(health)[:80]!r}")
-        version, text = health["version"], f"{server.url} answers, version {health['version']}"
-        if version == __version__:
+        text = f"{server.url} answers, version {health['version']}"
+        if health["version"] == __version__:
             yield "ok", "server", text
         else:
             yield "note", "server", f"{text}; this command is of {__version__}"
@@ -80,15 +81,33 @@ class Doctor:
             yield "failed", "log", f"{problem.detail}"
         access = self._access(server)
         yield access
-        if access[0] != "failed" and self.sandbox is not None:
-            yield from self._keys(server)
+        if access[0] == "failed" or self.sandbox is None:
+            return
+
+        # The keys.
+        if self.pi_api_key is not None:
+            path = "/api/v1/behavioralassessments?$top=1"
+            yield self._key(server, "PI keys", path, {"api-key": self.pi_api_key})
+        client = (self.pymetrics_client_id, self.pymetrics_client_secret, self.pymetrics_api_key)
+        if any(client) and not all(client):
+            yield "failed", "pymetrics", "its client id, client secret and API key are needed together"
+        elif any(client):
+            body = {"client_id": client[0], "client_secret": client[1], "grant_type": "client_credentials"}
             try:
-                yield from self._sandbox(server)
+                token = server.call("POST", "/mercury/oauth/token", body)["access_token"]
             except SimulatorError as problem:
-                yield "failed", "sandbox", f"{problem.detail}"
+                yield "failed", "pymetrics", f"no token: {problem.status}; {_KEYS_HINT}"
+            else:
+                headers = {"Authorization": f"Bearer {token}", "X-Api-Key": str(client[2])}
+                yield self._key(server, "pymetrics", "/mercury/configuration", headers)
+
+        try:
+            yield from self._sandbox(server, f"{SANDBOXES}/{self.sandbox}")
+        except SimulatorError as problem:
+            yield "failed", "sandbox", f"{problem.detail}"
 
     def _access(self, server: Connection) -> Check:
-        """Whether access is open: then the control API needs no token."""
+        # Access is open if the control API needs no token.
         with Connection(self.url, None, self.trusted) as without_token:
             try:
                 listed = without_token.call("GET", SANDBOXES)
@@ -107,28 +126,8 @@ class Doctor:
             return "failed", "access", f"closed; SIMULATOR_CONTROL_TOKEN is not this server's: {refusal.detail}"
         return "ok", "access", "closed, and the control token is accepted"
 
-    def _keys(self, server: Connection) -> Iterator[Check]:
-        """Each vendor's keys."""
-        if self.pi_api_key is not None:
-            path = "/api/v1/behavioralassessments?$top=1"
-            yield self._key(server, "PI keys", path, {"api-key": self.pi_api_key})
-        client = (self.pymetrics_client_id, self.pymetrics_client_secret, self.pymetrics_api_key)
-        if not any(client):
-            return
-        if not all(client):
-            yield "failed", "pymetrics", "its client id, client secret and API key are needed together"
-            return
-        body = {"client_id": client[0], "client_secret": client[1], "grant_type": "client_credentials"}
-        try:
-            token = server.call("POST", "/mercury/oauth/token", body)["access_token"]
-        except SimulatorError as problem:
-            yield "failed", "pymetrics", f"no token: {problem.status}; {_KEYS_HINT}"
-            return
-        headers = {"Authorization": f"Bearer {token}", "X-Api-Key": str(client[2])}
-        yield self._key(server, "pymetrics", "/mercury/configuration", headers)
-
     def _key(self, server: Connection, subject: str, path: str, headers: dict[str, str]) -> Check:
-        """Send a harmless request with the keys, and look for it in the sandbox's journal."""
+        # Send a harmless request with the keys, and look for it in the sandbox's journal.
         id = f"doctor-{secrets.token_hex(8)}"
         answer = server.probe(path, {**headers, "x-request-id": id})
         if answer is None:
@@ -147,61 +146,54 @@ class Doctor:
             return "failed", subject, f"accepted, but not in {self.sandbox!r}: these keys open another sandbox"
         return "ok", subject, f"they open {self.sandbox!r}"
 
-    def _sandbox(self, server: Connection) -> Iterator[Check]:
-        path = f"{SANDBOXES}/{self.sandbox}"
-        sandbox = server.call("GET", path)
+    def _sandbox(self, server: Connection, path: str) -> Iterator[Check]:
+        sandbox, owner = server.call("GET", path), server.call("GET", f"{path}/owner")
         counts = ", ".join(f"{count} {name}" for name, count in sandbox["counts"].items())
         yield "ok", "sandbox", f"{self.sandbox!r}: {counts}"
-        owner = server.call("GET", f"{path}/owner")
-        where = {
-            "memory": "is in the server's memory, and gone when it ends",
-            "sqlite": "is in the server's memory and its file",
-        }.get(owner["log"])
-        if where is None:
+        if owner["log"] == "memory":
+            where = "is in the server's memory, and gone when it ends"
+        elif owner["log"] == "sqlite":
+            where = "is in the server's memory and its file"
+        else:
             forwards = f"server {owner['server']}, where others forward requests to at {owner['address']}"
             where = f"belongs to {forwards}; no pooler takes its database session away"
         yield "ok", "owner", f"{self.sandbox!r} {where}"
-        yield _clock(sandbox)
-        faults = server.call("GET", f"{path}/faults")
-        listed = ", ".join(f"{fault['id']} ({fault['do']}, met {fault['met']})" for fault in faults)
-        if faults:
+
+        ahead = (datetime.fromisoformat(sandbox["now"]) - datetime.now(UTC)).total_seconds()
+        if sandbox["mode"] == "frozen":
+            yield "note", "clock", f'is frozen at {sandbox["now"]}; POST S/clock {{"run": true}} lets it run'
+        elif abs(ahead) > MAX_CLOCK_DIFFERENCE:
+            way = "ahead of" if ahead > 0 else "behind"
+            yield "note", "clock", f"runs, {abs(ahead):,.0f} s {way} this machine's; a reset sets it right"
+        else:
+            yield "ok", "clock", f"runs, {abs(ahead):.1f} s from this machine's"
+
+        if faults := server.call("GET", f"{path}/faults"):
+            listed = ", ".join(f"{fault['id']} ({fault['do']}, met {fault['met']})" for fault in faults)
             yield "note", "faults", f"{len(faults)} planned: {listed}; DELETE S/faults removes them"
         else:
             yield "ok", "faults", "none are planned"
-        config = server.call("GET", f"{path}/config")
-        limits = []
+
+        config, limits = server.call("GET", f"{path}/config"), []
         if config["maintenance"]:
             limits.append('PI is in maintenance and answers 503: PATCH S/config {"maintenance": false}')
         if config["rate_limit"] is not None:
             limits.append(f"calls over {config['rate_limit']} a minute get a 429: see rate_limit in S/config")
         yield "note" if limits else "ok", "settings", "; ".join(limits) or "no maintenance, no rate limit"
+
         url = self.listener or config["default_webhook_url"] or config["webhook_url"]
         if url is None:
             yield "note", "listener", "not tried: give --listener, or set default_webhook_url or webhook_url"
             return
-        yield _listener(
-            url, server.call("POST", f"{path}/webhook-test", {"url": url}, within=config["webhook_timeout"] + 10)
-        )
-
-
-def _clock(sandbox: dict[str, Any]) -> Check:
-    ahead = (datetime.fromisoformat(sandbox["now"]) - datetime.now(UTC)).total_seconds()
-    if sandbox["mode"] == "frozen":
-        return "note", "clock", f'is frozen at {sandbox["now"]}; POST S/clock {{"run": true}} lets it run'
-    if abs(ahead) > MAX_CLOCK_DIFFERENCE:
-        way = "ahead of" if ahead > 0 else "behind"
-        return "note", "clock", f"runs, {abs(ahead):,.0f} s {way} this machine's; a reset sets it right"
-    return "ok", "clock", f"runs, {abs(ahead):.1f} s from this machine's"
-
-
-def _listener(url: str, tried: dict[str, Any]) -> Check:
-    status, error = tried["status"], tried["error"]
-    if error is not None and error.startswith("refused by policy"):
-        reason = "the server's --webhook-hosts does not name it, or it is a link-local or cloud-metadata address"
-        return "failed", "listener", f"{url} is refused by policy: {reason}"
-    if status is None:
-        hint = "in a container 127.0.0.1 is the container itself"
-        return "failed", "listener", f"{url} cannot be reached from the server ({error}); {hint}"
-    if not 200 <= status < 300:
-        return "note", "listener", f"{url} is reached and answers {status} to a test; a webhook needs a 2xx"
-    return "ok", "listener", f"{url} is reached from the server and answers {status}"
+        tried = server.call("POST", f"{path}/webhook-test", {"url": url}, within=config["webhook_timeout"] + 10)
+        status, error = tried["status"], tried["error"]
+        if error is not None and error.startswith("refused by policy"):
+            reason = "the server's --webhook-hosts does not name it, or it is a link-local or cloud-metadata address"
+            yield "failed", "listener", f"{url} is refused by policy: {reason}"
+        elif status is None:
+            hint = "in a container 127.0.0.1 is the container itself"
+            yield "failed", "listener", f"{url} cannot be reached from the server ({error}); {hint}"
+        elif not 200 <= status < 300:
+            yield "note", "listener", f"{url} is reached and answers {status} to a test; a webhook needs a 2xx"
+        else:
+            yield "ok", "listener", f"{url} is reached from the server and answers {status}"

@@ -6,16 +6,18 @@ import ssl
 import threading
 import urllib.error
 import urllib.request
+from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from assessment_simulator.settings import from_environment
 
+# Seconds that the whole response may take.
 WITHIN = 5.0
-"""Seconds that the whole response may take."""
+# Far more than the response of a simulator has.
 _MAX_BYTES = 4_096
-"""Far more than the response of a simulator has."""
 
 
 class Unready(Exception):
@@ -28,7 +30,7 @@ def health(base: str, trusted: ssl.SSLContext | None) -> str:
     A thread sends the request, and is left behind when the time is up: a socket's timeout starts again with each read,
     so a server that sends a byte now and then would never time out.
     """
-    responses, problems = list[tuple[int, str, bytes]](), list[str]()
+    answer = Future[tuple[int, str, bytes]]()
 
     def request() -> None:
         handler = urllib.request.HTTPSHandler(context=trusted)
@@ -39,32 +41,26 @@ def health(base: str, trusted: ssl.SSLContext | None) -> str:
             except urllib.error.HTTPError as refusal:
                 response = refusal
             with response:
-                responses.append((response.status, response.reason, response.read(_MAX_BYTES)))
+                answer.set_result((response.status, response.reason, response.read(_MAX_BYTES)))
         except (OSError, ValueError, http.client.HTTPException) as problem:
-            problems.append(f"{problem}")
+            answer.set_exception(problem)
 
-    thread = threading.Thread(target=request, daemon=True)
-    thread.start()
-    thread.join(WITHIN)
-    if problems:
-        raise Unready(problems[0])
-    if not responses:
-        raise Unready(f"no whole answer came within {WITHIN:g} seconds")
-    [(status, reason, body)] = responses
-    value = _parsed(body)
+    threading.Thread(target=request, daemon=True).start()
+    try:
+        status, reason, body = answer.result(WITHIN)
+    except TimeoutError:
+        raise Unready(f"no whole answer came within {WITHIN:g} seconds") from None
+    except (OSError, ValueError, http.client.HTTPException) as problem:
+        raise Unready(f"{problem}") from None
+    value: Any = None
+    with suppress(ValueError, RecursionError):
+        value = json.loads(body.decode())
     if not 200 <= status < 300:
         detail = value.get("detail") if isinstance(value, dict) else None
         raise Unready(f"{status} {detail if isinstance(detail, str) else reason}")
     if not is_health(value):
         raise Unready(f"no simulator answers so: {body[:80].decode(errors='replace')!r}")
     return body.decode()
-
-
-def _parsed(body: bytes) -> Any:
-    try:
-        return json.loads(body.decode())
-    except (ValueError, RecursionError):
-        return None
 
 
 def is_health(value: Any) -> bool:

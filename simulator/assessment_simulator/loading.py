@@ -4,8 +4,8 @@ import asyncio
 import sys
 from importlib import import_module
 
+# The handlers of the control API and their models, which load pydantic.
 CONTROL = ("assessment_simulator.control.operations", "assessment_simulator.control.openapi")
-"""The handlers of the control API and their models, which load pydantic."""
 
 
 async def loaded(*modules: str) -> None:

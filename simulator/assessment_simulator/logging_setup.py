@@ -8,7 +8,6 @@ import logging
 import re
 import sys
 from datetime import UTC, datetime
-from functools import partial
 from time import time
 from typing import Any
 
@@ -48,7 +47,14 @@ class LineFormatter(logging.Formatter):
 
 def set_up(form: LogFormat, level: LogLevel, access: bool) -> None:
     """Log to standard error: the program and uvicorn from `level` on, requests if `access`, libraries' warnings."""
-    output.replace_stream("stderr", partial(_dropped_line, form))
+
+    def dropped_line(count: int) -> str:
+        text, logger = f"{count} log lines were dropped: standard error could not be written", "simulator.logs"
+        if form == "text":
+            return f"{_timestamp(time())} warning {logger}: {text}\n"
+        return f"{_json_line(time(), 'warning', logger, text)}\n"
+
+    output.replace_stream("stderr", dropped_line)
     # Warnings get the same form as other lines.
     logging.captureWarnings(True)
     handler = logging.StreamHandler(sys.stderr)
@@ -67,13 +73,6 @@ def announce(form: LogFormat, text: str) -> None:
     if sys.stderr is not None:
         sys.stderr.write(f"{text if form == 'text' else _json_line(time(), 'warning', 'simulator', text)}\n")
         sys.stderr.flush()
-
-
-def _dropped_line(form: LogFormat, count: int) -> str:
-    text, logger = f"{count} log lines were dropped: standard error could not be written", "simulator.logs"
-    if form == "text":
-        return f"{_timestamp(time())} warning {logger}: {text}\n"
-    return f"{_json_line(time(), 'warning', logger, text)}\n"
 
 
 def _json_line(at: float, level: str, logger: str, message: str, **more: Any) -> str:

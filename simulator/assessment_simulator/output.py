@@ -24,16 +24,16 @@ from contextlib import suppress
 from time import monotonic
 from weakref import WeakSet
 
+# Most bytes in the queue.
 MAX_QUEUED = 1_048_576
-"""Most bytes in the queue."""
+# Most bytes of several lines in one write: in a pipe, no other process can write into the middle of these.
 ATOMIC_WRITE = getattr(select, "PIPE_BUF", 512)
-"""Most bytes of several lines in one write: in a pipe, no other process can write into the middle of these."""
+# Seconds that a line waits for others: to wake the thread for each line costs more than to write it.
 GATHER = 0.01
-"""Seconds that a line waits for others: to wake the thread for each line costs more than to write it."""
+# Seconds that `drain` waits in all.
 MAX_DRAIN = 1.0
-"""Seconds that `drain` waits in all."""
+# Seconds that `drain` waits for a reader that reads nothing.
 MAX_STALL = 0.2
-"""Seconds that `drain` waits for a reader that reads nothing."""
 _outputs: "WeakSet[Output]" = WeakSet()
 
 
@@ -51,10 +51,10 @@ class Output(io.TextIOBase):
 
     def start(self) -> None:
         """Begin with an empty queue. The thread starts with the first text."""
+        # Number of lines that were lost.
         self.dropped = 0
-        """Number of lines that were lost."""
+        # Why the last write to the descriptor failed; None if it did not.
         self.problem: OSError | None = None
-        """Why the last write to the descriptor failed; None if it did not."""
         # Its lock is reentrant: a finalizer may write while its thread writes.
         self._changed = threading.Condition()
         self._queue: deque[bytes] = deque()

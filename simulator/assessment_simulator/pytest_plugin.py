@@ -5,14 +5,14 @@ The package registers it, so nothing has to be switched on. Until a fixture is u
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from assessment_simulator.client import Simulator, SimulatorServer
     from assessment_simulator.settings import Settings
-    from assessment_simulator.testing.server_pool import ServerPool
+    from assessment_simulator.testing.server_process import ServerPool
 
 _POOL = pytest.StashKey["ServerPool"]()
 
@@ -30,7 +30,7 @@ def simulator_server(pytestconfig: pytest.Config, simulator_settings: "Settings"
     """The running server, one for the whole run: that at SIMULATOR_URL, else one with `simulator_settings`."""
     from assessment_simulator.client import SimulatorServer
     from assessment_simulator.settings import from_environment
-    from assessment_simulator.testing.server_pool import server, shared_server
+    from assessment_simulator.testing.server_process import server
 
     coverage = pytestconfig.pluginmanager.get_plugin("simulator-coverage")
     leaving = coverage.note if coverage else None
@@ -39,11 +39,8 @@ def simulator_server(pytestconfig: pytest.Config, simulator_settings: "Settings"
         running.check()
     else:
         # Under pytest-xdist the controller has the pool, else this process.
-        worker = getattr(pytestconfig, "workerinput", None)
-        if worker is None:
-            pooled = server(_pool(pytestconfig).address(), simulator_settings)
-        else:
-            pooled = shared_server(worker["simulator"], simulator_settings)
+        address = getattr(pytestconfig, "workerinput", {}).get("simulator") or _pool(pytestconfig).address()
+        pooled = server(address, simulator_settings, shared=hasattr(pytestconfig, "workerinput"))
         running = SimulatorServer(pooled.url, pooled.control_token, settings=simulator_settings, leaving=leaving)
     with running:
         yield running
@@ -86,8 +83,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node: "_Node") -> None:
-    """pytest-xdist: send a worker the address of the pool."""
+def pytest_configure_node(node: Any) -> None:
+    """pytest-xdist: send a worker (its `WorkerController`) the address of the pool."""
     node.workerinput["simulator"] = _pool(node.config).address()
 
 
@@ -115,15 +112,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def _pool(config: pytest.Config) -> "ServerPool":
-    from assessment_simulator.testing.server_pool import ServerPool
+    from assessment_simulator.testing.server_process import ServerPool
 
     if _POOL not in config.stash:
         config.stash[_POOL] = ServerPool()
     return config.stash[_POOL]
-
-
-class _Node(Protocol):
-    """What is used of the `WorkerController` of pytest-xdist, which need not be installed."""
-
-    config: pytest.Config
-    workerinput: dict[str, object]

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from typing import Any
 
 THREADS = 64
+# Threads for names that were fast.
 RESERVED = 8
-"""Threads for names that were fast."""
+# Seconds after which a lookup counts as slow.
 SLOW = 2.0
-"""Seconds after which a lookup counts as slow."""
+# Names that are known to be fast or slow.
 REMEMBERED = 4_096
-"""Names that are known to be fast or slow."""
 _FAST_NAME, _NEW_NAME, _SLOW_NAME = range(3)
 
 

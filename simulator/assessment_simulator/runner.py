@@ -42,20 +42,20 @@ from assessment_simulator.webhooks.ca_certificates import environment_problems
 if sys.platform != "win32":
     import resource
 
+# Ports that are tried until one is free in both families, where the system chooses the port.
 PORT_TRIES = 50
-"""Ports that are tried until one is free in both families, where the system chooses the port."""
+# Open files that are no connections from clients: webhooks, modules, the log.
 OTHER_FILES = 1_000
-"""Open files that are no connections from clients: webhooks, modules, the log."""
+# Errors of a system that has no such address family, or none of its addresses.
 _NO_FAMILY = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT)
-"""Errors of a system that has no such address family, or none of its addresses."""
+# uvicorn's ticks, each a tenth of a second, between two checks for clients that are too slow.
 _TICKS_PER_CHECK = 5
-"""uvicorn's ticks, each a tenth of a second, between two checks for clients that are too slow."""
+# Seconds between two checks for requests in progress while the server stops.
 _POLL = 0.02
-"""Seconds between two checks for requests in progress while the server stops."""
+# Seconds in which clients whose requests are cut off may still get a response.
 _CUT_OFF = 0.2
-"""Seconds in which clients whose requests are cut off may still get a response."""
+# Seconds in which requests for released sandboxes get 421, before the idle connections that bring them are closed.
 _REDIRECTING = 0.1
-"""Seconds in which requests for released sandboxes get 421, before the idle connections that bring them are closed."""
 _log = logging.getLogger("simulator.serving")
 
 
@@ -67,7 +67,8 @@ class Server(uvicorn.Server):
 
     def __init__(self, simulator: Simulator, announce: Callable[[], bool], settings: Settings) -> None:
         self.connections = Connections(simulator.app, settings.max_connections)
-        super().__init__(_config(self.connections, settings))
+        most, cert, key = settings.max_connections + 1, settings.tls_cert, settings.tls_key
+        super().__init__(_config(self.connections, limit_concurrency=most, ssl_certfile=cert, ssl_keyfile=key))
         self.is_announced = self._is_shut_down = False
         self._announce = announce
         self._simulator = simulator
@@ -216,15 +217,11 @@ def running(settings: Settings, listeners: list[socket.socket] | None = None) ->
         thread.join()
 
 
-def _config(connections: Connections, settings: Settings | None = None) -> uvicorn.Config:
-    """The configuration of a listener; the forward listener has no settings."""
+def _config(connections: Connections, **more: Any) -> uvicorn.Config:
     return uvicorn.Config(
         connections, log_config=None, log_level=None, access_log=False, server_header=False, date_header=False,
         lifespan="on", proxy_headers=False, timeout_graceful_shutdown=2, timeout_keep_alive=int(2 * IDLE),
-        http=connections.factory, ws="none",
-        limit_concurrency=None if settings is None else settings.max_connections + 1,
-        ssl_certfile=None if settings is None else settings.tls_cert,
-        ssl_keyfile=None if settings is None else settings.tls_key,
+        http=connections.factory, ws="none", **more,
     )  # fmt: skip
 
 
@@ -258,12 +255,13 @@ def start_error(settings: Settings, problem: Exception) -> str:
         return f"--log {redact(settings.log)}: {problem}"
     if not isinstance(problem, OSError):
         return str(problem)
+    # Not Python's own text, which repeats the address.
+    reason = os.strerror(problem.errno) if problem.errno else str(problem)
     if isinstance(problem, socket.gaierror):
         reason = f"the name {settings.host} cannot be resolved"
-    else:  # not Python's own text, which repeats the address
-        reason = os.strerror(problem.errno) if problem.errno else str(problem)
-    hint = "; choose another with --port, 0 takes a free one" if problem.errno == errno.EADDRINUSE else ""
-    return f"cannot listen on {settings.host}:{settings.port}: {reason}{hint}"
+    elif problem.errno == errno.EADDRINUSE:
+        reason += "; choose another with --port, 0 takes a free one"
+    return f"cannot listen on {settings.host}:{settings.port}: {reason}"
 
 
 def limit_connections(settings: Settings, warn: Callable[[str], None]) -> Settings:
@@ -292,37 +290,29 @@ def listen(settings: Settings) -> list[socket.socket]:
     """The sockets that listen on the host of the settings, all on one port; raises OSError."""
     hosts = _addresses(settings.host.strip("[]"))
     for tries_left in reversed(range(PORT_TRIES)):
+        port, listeners, missing = settings.port, list[socket.socket](), list[OSError]()
         with contextlib.ExitStack() as opened:
-            try:
-                listeners = _listen_on(hosts, settings.port, opened)
-            except OSError as problem:
-                # The port that the system chose for the first address may be in use at the second.
-                if problem.errno != errno.EADDRINUSE or settings.port or not tries_left:
-                    raise
+            for host in hosts:
+                family = socket.AF_INET6 if ":" in host else socket.AF_INET
+                both = host == "::" and socket.has_dualstack_ipv6()
+                try:
+                    listener = socket.create_server((host, port), family=family, backlog=BACKLOG, dualstack_ipv6=both)
+                except OSError as problem:
+                    if problem.errno == errno.EADDRINUSE and not settings.port and tries_left:
+                        # The port that the system chose for the first address is in use at the second: try another.
+                        break
+                    if problem.errno not in _NO_FAMILY or len(hosts) == 1:
+                        raise
+                    missing.append(problem)
+                else:
+                    listeners.append(opened.enter_context(listener))
+                    port = listener.getsockname()[1]
             else:
+                if not listeners:
+                    raise missing[0]
                 opened.pop_all()
                 return listeners
     raise AssertionError("the last try returns or raises")
-
-
-def _listen_on(hosts: list[str], port: int, opened: contextlib.ExitStack) -> list[socket.socket]:
-    listeners: list[socket.socket] = []
-    missing: OSError | None = None
-    for host in hosts:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        both = host == "::" and socket.has_dualstack_ipv6()
-        try:
-            listener = socket.create_server((host, port), family=family, backlog=BACKLOG, dualstack_ipv6=both)
-        except OSError as problem:
-            if problem.errno not in _NO_FAMILY or len(hosts) == 1:
-                raise
-            missing = missing or problem
-        else:
-            listeners.append(opened.enter_context(listener))
-            port = listener.getsockname()[1]
-    if missing is not None and not listeners:
-        raise missing
-    return listeners
 
 
 def _addresses(host: str) -> list[str]:

@@ -14,10 +14,10 @@ Access = Literal["open", "closed"]
 LogFormat = Literal["text", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 PREFIX = "SIMULATOR_"
+# A control token of fewer characters could be guessed.
 MIN_TOKEN_LENGTH = 16
-"""A control token of fewer characters could be guessed."""
+# Connections to a listener that the system accepts before the server does.
 BACKLOG = 2_048
-"""Connections to a listener that the system accepts before the server does."""
 
 
 @dataclass(frozen=True, slots=True)

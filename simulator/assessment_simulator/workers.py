@@ -26,10 +26,10 @@ from assessment_simulator.settings import Settings
 from assessment_simulator.storage import LogError
 from assessment_simulator.storage.factory import opened
 
+# Seconds beyond their grace that the processes have to stop, before the parent ends them at once.
 STOP_SLACK = 5.0
-"""Seconds beyond their grace that the processes have to stop, before the parent ends them at once."""
+# Seconds that the processes have to end at once, before they are killed.
 _KILL_AFTER = 3.0
-"""Seconds that the processes have to end at once, before they are killed."""
 _RESTART_DELAY = 0.1
 _log = logging.getLogger("simulator.workers")
 
@@ -48,13 +48,10 @@ def serve_together(settings: Settings) -> int:
     if settings.access == "closed" and settings.control_token is None:
         settings = replace(settings, control_token=secrets.token_urlsafe(24))
         warn(f"control token: {settings.control_token}")
-    workers = Workers(settings, listeners, warn)
-    if workers.start() and runner.print_url(runner.url_of(settings, listeners), warn):
-        workers.watch()
-    return workers.stop()
+    return _Parent(settings, listeners, warn).run()
 
 
-class WorkerServer(runner.Server):
+class _WorkerServer(runner.Server):
     """The server in one process."""
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -63,29 +60,51 @@ class WorkerServer(runner.Server):
         self.force_exit = self.force_exit or sig == signal.SIGUSR1
 
 
-class Workers:
-    """The parent's view of the processes."""
-
+class _Parent:
     def __init__(self, settings: Settings, listeners: list[socket.socket], warn: Callable[[str], None]) -> None:
         self._settings = settings
         self._listeners = listeners
         self._warn = warn
         self._pids: set[int] = set()
-        self._signals = 0
-        """How many signals to stop have come."""
+        # The signals to stop that have come.
+        self._signals: list[int] = []
+        # Closed by the system when this process ends; the other processes stop then.
         self._lifeline = os.pipe()
-        """Closed by the system when this process ends; the other processes stop then."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._count_signal)
+            signal.signal(number, lambda number, frame: self._signals.append(number))
 
-    def _count_signal(self, number: int, frame: FrameType | None) -> None:
-        self._signals += 1
+    def run(self) -> int:
+        """Start all processes, replace those that die until a signal comes, and stop them."""
+        # The first opens the sandboxes of the settings.
+        others = replace(self._settings, sandboxes={})
+        serves = self._fork(self._settings) and all(self._fork(others) for _ in range(1, self._settings.workers))
+        if serves and runner.print_url(runner.url_of(self._settings, self._listeners), self._warn):
+            while not self._signals:
+                for pid in self._reap():
+                    if not self._signals:
+                        self._warn(f"process {pid} died; another takes its place")
+                        self._fork(others)
+                time.sleep(_RESTART_DELAY)
+        was_stopped = bool(self._signals)
+        # A second signal ends the first wait.
+        for number, seconds, signals in (
+            (signal.SIGTERM, self._settings.grace + STOP_SLACK, 1),
+            (signal.SIGUSR1, _KILL_AFTER, math.inf),
+            (signal.SIGKILL, 0.0, math.inf),
+        ):
+            for pid in self._pids:
+                os.kill(pid, number)
+            deadline = time.monotonic() + seconds
+            while self._pids and len(self._signals) <= signals and time.monotonic() < deadline:
+                self._reap()
+                time.sleep(0.01)
+        return 0 if was_stopped else 1
 
-    def start(self) -> bool:
-        """Start all processes. Returns whether all serve. The first opens the sandboxes of the settings."""
-        return self._fork(self._settings) and all(
-            self._fork(replace(self._settings, sandboxes={})) for _ in range(1, self._settings.workers)
-        )
+    def _reap(self) -> list[int]:
+        """The processes that have ended since the last call."""
+        ended = [pid for pid in self._pids if os.waitpid(pid, os.WNOHANG)[0]]
+        self._pids.difference_update(ended)
+        return ended
 
     def _fork(self, settings: Settings) -> bool:
         """Start a process and wait until it serves. Returns whether it does."""
@@ -128,40 +147,9 @@ class Workers:
 
         threading.Thread(target=stop_with_parent, daemon=True).start()
         try:
-            server = WorkerServer(Simulator(settings, self._warn), announce, settings)
+            server = _WorkerServer(Simulator(settings, self._warn), announce, settings)
         except LogError as problem:
             self._warn(runner.start_error(settings, problem))
             return 1
         signal.signal(signal.SIGUSR1, server.handle_exit)
         return runner.serve_on(self._listeners, server, settings, self._warn)
-
-    def watch(self) -> None:
-        """Replace processes that die, until a signal comes."""
-        while not self._signals:
-            for pid in self._reap():
-                if not self._signals:
-                    self._warn(f"process {pid} died; another takes its place")
-                    self._fork(replace(self._settings, sandboxes={}))
-            time.sleep(_RESTART_DELAY)
-
-    def stop(self) -> int:
-        """Stop all processes, at a second signal at once. Returns the exit status."""
-        was_stopped = self._signals > 0
-        for number, seconds, signals in (
-            (signal.SIGTERM, self._settings.grace + STOP_SLACK, 1),
-            (signal.SIGUSR1, _KILL_AFTER, math.inf),
-            (signal.SIGKILL, 0.0, math.inf),
-        ):
-            for pid in self._pids:
-                os.kill(pid, number)
-            deadline = time.monotonic() + seconds
-            while self._pids and self._signals <= signals and time.monotonic() < deadline:
-                self._reap()
-                time.sleep(0.01)
-        return 0 if was_stopped else 1
-
-    def _reap(self) -> list[int]:
-        """The processes that have ended since the last call."""
-        ended = [pid for pid in self._pids if os.waitpid(pid, os.WNOHANG)[0]]
-        self._pids.difference_update(ended)
-        return ended

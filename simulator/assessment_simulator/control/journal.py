@@ -15,10 +15,8 @@ from assessment_simulator.core.sources import Standing
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.http.problem_details import Problem, flawed
 from assessment_simulator.journal import curl
-from assessment_simulator.journal.har import archive, entry
 from assessment_simulator.journal.redaction import Mask
-from assessment_simulator.journal.rule_coverage import coverage_view
-from assessment_simulator.journal.views import call_view, whole_call_view
+from assessment_simulator.journal.views import archive, call_view, coverage_view, entry, whole_call_view
 from assessment_simulator.sandbox.credentials import members
 from assessment_simulator.sandbox.journal import Exchange, number_of
 from assessment_simulator.storage import json_codec

@@ -8,8 +8,8 @@ begins with an empty one.
 Recording is part of every request and only stores references. Everything else is done when somebody reads:
 
 - `redaction` hides secrets in whatever is shown, here and in the logs. Nothing leaves the journal without it.
-- `views` are exchanges as JSON, `har` is the HTTP Archive, `curl` the shell script that repeats a request.
-- `rule_coverage` says which rules requests passed and violated. The counts outlive the exchanges.
+- `views` are exchanges as JSON and as an HTTP Archive, and which rules requests passed and violated; these counts
+  outlive the exchanges. `curl` is the shell script that repeats a request.
 - `search` finds invitations, deliveries and mails; `timeline` puts together all that happened to one invitation.
 - `wait` suspends a caller until a request, webhook or invitation matches. It fails only when that cannot happen any
   more: the sandbox is deleted, or the server closes.

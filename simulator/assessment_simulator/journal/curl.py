@@ -12,18 +12,17 @@ from typing import NamedTuple
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.vendor import Vendor
-from assessment_simulator.journal.har import path_of, query_of
 from assessment_simulator.journal.redaction import HIDDEN, SEAL, Mask
-from assessment_simulator.journal.views import text_of
+from assessment_simulator.journal.views import path_of, query_of, text_of
 from assessment_simulator.sandbox.journal import Exchange
 from assessment_simulator.storage import json_codec
 
 MEDIA_TYPE = "text/x-shellscript"
+# Headers that curl sets itself, or that belong to the one connection.
 _OMITTED = frozenset("accept-encoding connection content-length expect host te transfer-encoding upgrade".split())
-"""Headers that curl sets itself, or that belong to the one connection."""
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+# The bytes that stand unescaped in a format of printf.
 _UNESCAPED = frozenset(range(0x20, 0x7F)) - frozenset(b"%\\'")
-"""The bytes that stand unescaped in a format of printf."""
 
 
 class Keys(NamedTuple):
@@ -45,40 +44,36 @@ class _Variables:
         refused = any(rule.id in exchange.rules and rule.place == "header.authorization" for rule in vendor.rules)
         self._has_token = "authorization" in vendor.interface.headers and not refused
         self._names: dict[tuple[str, str], str] = {}
+        # The lines that set each variable, by its name.
         self.lines: dict[str, str] = {}
-        """The lines that set each variable, by its name."""
 
     def replace(self, name: str, secret: str) -> str:
         """The marker of a secret; called by `Mask`."""
         place, _, rest = name.partition(".")
         if place == "header":
             if rest == "authorization" and self._has_token:
-                return self._set("TOKEN", self._token_line())
+                return self._request_token()
             member = rest.removeprefix("x-").replace("-", "_")
             # A header that the vendor does not read opened nothing, so its value does not matter.
             return self._credential(member) if rest in self._vendor.headers and member in self._keys.held else HIDDEN
+        if place == SEAL and not self._keys.open:
+            return self._set("SEAL", secret, f"the seal of the links of {rest}")
         if place == SEAL:
-            variable = self._variable("SEAL", secret)
-            if not self._keys.open:
-                return self._must_be_set(variable, f"the seal of the links of {rest}")
             sandbox = self._keys.sandbox
             pattern = quote(rf"s/.*[/=]{sandbox}\.\([0-9a-f]*\)\.{rest}.*/\1/p")
             ask = f'curl -sS "$BASE"/_simulator/sandboxes/{sandbox}/invitations/{quote(rest)}'
-            check = f': "${{{variable}:?the sandbox has no link of that invitation}}"'
-            return self._set(variable, f"{variable}=$({ask} | sed -n {pattern})\n{check}")
+            return self._set("SEAL", secret, "the sandbox has no link of that invitation", f"{ask} | sed -n {pattern}")
         if name in self._keys.held:
             return self._credential(name)
-        variable = self._variable(re.sub(r"\W", "_", name).upper(), secret)
-        return self._must_be_set(variable, f"the {name} that was sent")
+        return self._set(re.sub(r"\W", "_", name).upper(), secret, f"the {name} that was sent")
 
     def _credential(self, member: str) -> str:
         if self._keys.open:
             return self._keys.held[member]
-        variable = self._variable(f"{self._vendor.id}_{member}".upper(), "")
-        return self._must_be_set(variable, f"the {member} of the sandbox {self._keys.sandbox}")
+        return self._set(f"{self._vendor.id}_{member}".upper(), "", f"the {member} of the sandbox {self._keys.sandbox}")
 
-    def _token_line(self) -> str:
-        """Requests a token as the example in the vendor's OpenAPI document does, with this sandbox's credentials."""
+    def _request_token(self) -> str:
+        # As the example in the vendor's OpenAPI document does, with this sandbox's credentials.
         interface = self._vendor.interface
         operation, _, member = interface.headers["authorization"].partition("=")[2].partition("/")
         endpoint = next(one for one in self._vendor.endpoints if one.operation.name == operation)
@@ -87,20 +82,17 @@ class _Variables:
         ask = f'curl -sS "$BASE"{endpoint.path} -H {quote(f"content-type: {step.media_type}")}'
         pattern = quote(rf's/.*"{member}" *: *"\([^"]*\)".*/\1/p')
         data = self.quoted(json_codec.dumps(body).decode())
-        return f'TOKEN=$({ask} --data-binary {data} | sed -n {pattern})\n: "${{TOKEN:?no token was given}}"'
+        return self._set("TOKEN", "", "no token was given", f"{ask} --data-binary {data} | sed -n {pattern}")
 
-    def _variable(self, name: str, secret: str) -> str:
-        """The variable of a secret; a second secret with this name gets a number."""
+    def _set(self, name: str, secret: str, needed: str, command: str = "") -> str:
+        """The marker of the variable of a secret, which `command` prints, or which must be set before the script."""
+        # A second secret with this name gets a number.
         if (name, secret) not in self._names:
             same = sum(known == name for known, _ in self._names)
             self._names[name, secret] = f"{name}_{same + 1}" if same else name
-        return self._names[name, secret]
-
-    def _must_be_set(self, variable: str, what: str) -> str:
-        return self._set(variable, f': "${{{variable}:?set it to {what}}}"')
-
-    def _set(self, variable: str, line: str) -> str:
-        self.lines.setdefault(variable, line)
+        variable = self._names[name, secret]
+        line = f"{variable}=$({command})\n" if command else ""
+        self.lines.setdefault(variable, f'{line}: "${{{variable}:?{"" if command else "set it to "}{needed}}}"')
         return f"{self._marker}{variable}."
 
     def quoted(self, text: str) -> str:

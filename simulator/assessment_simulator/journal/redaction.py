@@ -14,11 +14,10 @@ from urllib.parse import quote_plus, unquote_plus
 from assessment_simulator.storage import json_codec
 
 HIDDEN = "***"
+# Returns what to show instead of a secret, given its name and the secret.
+# The name is that of the member or parameter; `header.` and the name of a header; `seal.` and the id of an invitation;
+# or `USERINFO`.
 Replace = Callable[[str, str], str]
-"""Returns what to show instead of a secret, given its name and the secret.
-
-The name is that of the member or parameter; `header.` and the name of a header; `seal.` and the id of an invitation; or
-`USERINFO`."""
 SEAL, USERINFO = "seal", "user and password"
 _MEMBERS = frozenset(
     "access_token api_key assessment_password authorization client_secret id_token password refresh_token secret token "
@@ -29,17 +28,17 @@ _NAMES = (
     r"(?:access|id|refresh)[_-]?token|(?:x[_-])?api[_-]?key|assessment[_-]?password|password|token"
     r"|(?:(?:client|webhook)[_-]?)?secret"
 )
+# A secret member in JSON syntax, also where the text around it is no JSON or is cut off.
 _MEMBER = re.compile(rf'"({_NAMES})"(\s*:\s*)("(?:[^"\\]|\\.)*(?:"|\\?\Z)|[^\s"{{\[,}}\]]+)', re.IGNORECASE | re.DOTALL)
-"""A secret member in JSON syntax, also where the text around it is no JSON or is cut off."""
+# The name of any sandbox and a seal.
 _NAMED_SEAL = re.compile(r"(?<![0-9a-z.-])([a-z0-9-]{1,64}\.)[0-9a-f]{24}(?![0-9a-f])")
-"""The name of any sandbox and a seal."""
+# A seal, and the id that follows it.
 _SEAL = re.compile(r"(?<=\.)([0-9a-f]{24})(?![0-9a-f])(?:(?=\.([0-9A-Za-z-]+)))?")
-"""A seal, and the id that follows it."""
 _USERINFO = re.compile(r'(:(?:\\?/){2})([^/?#\s"\\]+)@')
+# A name and its value in the query of a URL.
 _PARAMETER = re.compile(r"""([?&](?:amp;)?)([^=&?#\s"'\\<>]+)=([^&#\s"'\\<>]+)""")
-"""A name and its value in the query of a URL."""
+# An access token of pymetrics.
 _TOKEN = re.compile(r"(?<![0-9a-z-])sim-[a-z0-9-]{1,64}\.[0-9]+\.[0-9a-f]{40}(?![0-9a-f])")
-"""An access token of pymetrics."""
 
 
 def _is_secret(name: str) -> bool:
@@ -139,8 +138,8 @@ class Mask:
         return self._hidden(name, value if isinstance(value, str) else json_codec.dumps(value).decode())
 
 
+# Hides the secrets of what belongs to no sandbox.
 NO_SANDBOX = Mask("")
-"""Hides the secrets of what belongs to no sandbox."""
 
 
 @cache

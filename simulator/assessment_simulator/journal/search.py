@@ -13,8 +13,8 @@ from assessment_simulator.sandbox.state import Stored
 from assessment_simulator.storage import json_codec
 
 T = TypeVar("T")
+# Parameters by name, those that were given: `before` is an id, `q` a casefolded text.
 Query = Mapping[str, Any]
-"""Parameters by name, those that were given: `before` is an id, `q` a casefolded text."""
 
 
 class UnknownId(ValueError):

@@ -8,8 +8,8 @@ from assessment_simulator.journal import search
 from assessment_simulator.journal.redaction import Mask
 from assessment_simulator.sandbox.sandbox import Sandbox
 
+# The kinds of entries, in the order of those of one instant: a call makes the move that sends the mail.
 KINDS = ("call", "move", "mail", "notice", "attempt", "alarm")
-"""The kinds of entries, in the order of those of one instant: a call makes the move that sends the mail."""
 
 
 class Entry(NamedTuple):

@@ -12,12 +12,12 @@ from assessment_simulator.core.text import lower_uuid
 from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.sandbox.watchers import CLOSING, ENDED, EVERYTHING
 
+# Near misses that are reported.
 NEAREST = 3
-"""Near misses that are reported."""
+# The newest items whose short views are searched for near misses,
 _GLANCED = 1_000
-"""The newest items whose short views are searched for near misses,"""
+# and the best of them whose whole views are compared.
 _COMPARED = 20
-"""and the best of them whose whole views are compared."""
 
 View = dict[str, Any]
 
@@ -46,8 +46,8 @@ async def wait_for(
     Continues through a reset or a restore with the state after it. Raises `CannotHappen` when the sandbox is
     deleted or the server closes. Ends with None when `disconnected` returns.
     """
+    # The ids of what has changed since the last look; None for everything.
     ids: dict[str, None] | None = None
-    """The ids of what has changed since the last look; None for everything."""
     has_ended = sandbox.is_leaving
     changed = asyncio.Event()
 

@@ -2,10 +2,10 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -103,47 +103,6 @@ class Connection(AbstractContextManager["Connection"]):
             limits = httpx2.Limits(keepalive_expiry=2)
             self._clients[process] = httpx2.Client(base_url=self.url, trust_env=False, verify=verify, limits=limits)
         return self._clients[process]
-
-
-class Listed(Sequence[dict[str, Any]]):
-    """A list of the control API, fetched each time it is read; `docs/control.md` describes the items."""
-
-    def __init__(self, connection: Connection, path: str) -> None:
-        self._connection = connection
-        self._path = path
-
-    def _fetch(self) -> list[dict[str, Any]]:
-        return list(self._connection.call("GET", self._path))
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        return iter(self._fetch())
-
-    def __len__(self) -> int:
-        return len(self._fetch())
-
-    @overload
-    def __getitem__(self, index: int) -> dict[str, Any]: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[dict[str, Any]]: ...
-    def __getitem__(self, index: int | slice) -> dict[str, Any] | list[dict[str, Any]]:
-        return self._fetch()[index]
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and self._fetch() == list(other)
-
-    # Not hashable, because its items change.
-    __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        return repr(self._fetch())
-
-
-class Detailed(Listed):
-    """A list whose items have a view of their own."""
-
-    def one(self, id: str) -> dict[str, Any]:
-        """The single view of an item, which has more members than the list shows."""
-        return dict(self._connection.call("GET", f"{self._path}/{id}"))
 
 
 def duration(span: str | timedelta) -> str:

@@ -1,6 +1,6 @@
 """Which of the vendors' rules a test run has passed and violated, over all its sandboxes and worker processes."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,12 +9,12 @@ from assessment_simulator.testing.connection import SANDBOXES, Connection
 
 if TYPE_CHECKING:
     from assessment_simulator.client import Simulator
-    from assessment_simulator.testing.server_pool import ServerPool
+    from assessment_simulator.testing.server_process import ServerPool
 
-Counts = dict[str, list[int]]
-"""By rule: how often it was passed, and how often violated."""
+# By rule: its id, how often it was passed (`kept`), and how often violated (`broken`).
+Counts = dict[str, dict[str, Any]]
+# The attribute of a report that holds counts.
 _MEMBER = "simulator_coverage"
-"""The attribute of a report that holds counts."""
 
 
 class RuleCoverage:
@@ -30,7 +30,7 @@ class RuleCoverage:
 
     def note(self, sandbox: "Simulator") -> None:
         """Count the rules of this sandbox, which is about to be deleted."""
-        _add(self._unsent, sandbox.coverage)
+        _count(self._unsent, sandbox.coverage["rules"])
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -39,13 +39,13 @@ class RuleCoverage:
         """Send the counts with the report."""
         report = yield
         if call.when == "teardown" and self._unsent:
-            vars(report)[_MEMBER], self._unsent = self._unsent, {}
+            vars(report)[_MEMBER] = [*self._unsent.values()]
+            self._unsent = {}
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Receive the counts of a report."""
-        for id, (kept, broken) in vars(report).get(_MEMBER, {}).items():
-            _count(self._counts, id, kept, broken)
+        _count(self._counts, vars(report).get(_MEMBER, ()))
 
     def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
         """Print the totals, and with `-v` what is missing."""
@@ -54,23 +54,19 @@ class RuleCoverage:
         for server in pool.all() if pool else []:
             with Connection(server.url, server.control_token) as connection:
                 for sandbox in connection.call("GET", SANDBOXES):
-                    _add(self._counts, connection.call("GET", f"{SANDBOXES}/{sandbox['name']}/coverage"))
-        kept = sum(1 for count in self._counts.values() if count[0])
-        broken = sum(1 for count in self._counts.values() if count[1])
+                    coverage = connection.call("GET", f"{SANDBOXES}/{sandbox['name']}/coverage")
+                    _count(self._counts, coverage["rules"])
+        kept, broken = (sum(1 for rule in self._counts.values() if rule[word]) for word in ("kept", "broken"))
         terminalreporter.section("simulator coverage")
         terminalreporter.write_line(f"{kept} of {len(self._counts)} rules kept, {broken} broken")
         if terminalreporter.config.get_verbosity() > 0:
-            for id, counts in sorted(self._counts.items()):
-                if missing := [word for word, count in zip(("kept", "broken"), counts, strict=True) if not count]:
+            for id, rule in sorted(self._counts.items()):
+                if missing := [word for word in ("kept", "broken") if not rule[word]]:
                     terminalreporter.write_line(f"{id}: never {' or '.join(missing)}")
 
 
-def _add(counts: Counts, coverage: dict[str, Any]) -> None:
-    for rule in coverage["rules"]:
-        _count(counts, rule["id"], rule["kept"], rule["broken"])
-
-
-def _count(counts: Counts, id: str, kept: int, broken: int) -> None:
-    total = counts.setdefault(id, [0, 0])
-    total[0] += kept
-    total[1] += broken
+def _count(counts: Counts, rules: Iterable[dict[str, Any]]) -> None:
+    for rule in rules:
+        total = counts.setdefault(rule["id"], {"id": rule["id"], "kept": 0, "broken": 0})
+        total["kept"] += rule["kept"]
+        total["broken"] += rule["broken"]

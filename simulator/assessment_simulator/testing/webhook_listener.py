@@ -18,30 +18,29 @@ from datetime import UTC, datetime
 from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
-from typing import Any, TypeVar, overload
+from typing import Any, overload
 from urllib.parse import parse_qsl, urlsplit
 
 from assessment_simulator.core.urls import is_web_url
 from assessment_simulator.settings import PREFIX
 from assessment_simulator.testing.connection import Connection, SimulatorError
 
-T = TypeVar("T")
 HOST, URL = f"{PREFIX}LISTENER_HOST", f"{PREFIX}LISTENER_URL"
+# Seconds in which a server must have called the listener.
 _PROBE_TIMEOUT = 5
-"""Seconds in which a server must have called the listener."""
-_BRACKETED = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::(\d{1,5}))?", re.ASCII)
-_PLAIN = re.compile(r"([^\s\[\]:/]+)(?::(\d{1,5}))?", re.ASCII)
-_IPV6 = re.compile(r"[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*", re.ASCII)
+# A bare IPv6 address, which has two colons at least; or one in brackets, or a name, and perhaps a port.
+_BIND_ADDRESS = re.compile(
+    r"([0-9a-f.]*:[0-9a-f:.]*:[0-9a-f:.]*)|(?:\[([0-9a-f:.]+)\]|([^\s\[\]:/]+))(?::(\d{1,5}))?",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 def bind_address(text: str) -> tuple[str, int]:
     """Host and port of HOST or HOST:PORT, an IPv6 address in brackets or bare; port 0 takes a free one."""
-    if _IPV6.fullmatch(text):
-        return text, 0
-    found = _BRACKETED.fullmatch(text) or _PLAIN.fullmatch(text)
-    if found is None or int(found[2] or 0) > 65_535:
+    found = _BIND_ADDRESS.fullmatch(text)
+    if found is None or int(found[4] or 0) > 65_535:
         raise ValueError(f"{HOST} is {text!r}; give an address of this machine, such as 0.0.0.0, [::] or 0.0.0.0:9000")
-    return found[1], int(found[2] or 0)
+    return found[1] or found[2] or found[3], int(found[4] or 0)
 
 
 def advertised(text: str, port: int) -> str:
@@ -98,8 +97,8 @@ class Webhooks(Sequence[Webhook]):
     """The webhooks that one sandbox's address has received, oldest first."""
 
     def __init__(self, url: str, tried: Callable[[], list[str]] = list) -> None:
+        # Where webhooks are received; addresses below it count, too.
         self.url = url
-        """Where webhooks are received; addresses below it count, too."""
         self._tried = tried
         self._received: list[Webhook] = []
         self._changed = threading.Condition()
@@ -151,15 +150,16 @@ class Webhooks(Sequence[Webhook]):
         """
         # pytest shows the line of the test instead of this one.
         __tracebackhide__ = True
-        if isinstance(wanted, int):
-            return self._wait(lambda: [*self] if len(self) >= wanted else None, within, f"{wanted} webhooks", {})
-        members = {} if callable(wanted) else wanted
-        fits = wanted if callable(wanted) else lambda webhook: not _differences(members, _data(webhook))
-        what = "a webhook that the function wants" if callable(wanted) else f"a webhook with {dict(members)}"
-        return self._wait(lambda: next(filter(fits, self), None), within, what, members)
+        members = wanted if isinstance(wanted, Mapping) else {}
+        what = f"{wanted} webhooks" if isinstance(wanted, int) else f"a webhook with {dict(members)}"
+        what = "a webhook that the function wants" if callable(wanted) else what
 
-    def _wait(self, look: Callable[[], T | None], within: float, what: str, members: Mapping[str, Any]) -> T:
-        __tracebackhide__ = True
+        def look() -> list[Webhook] | Webhook | None:
+            if isinstance(wanted, int):
+                return [*self] if len(self) >= wanted else None
+            fits = wanted if callable(wanted) else lambda webhook: not _differences(members, _data(webhook))
+            return next(filter(fits, self), None)
+
         with self._changed:
             self._changed.wait_for(lambda: look() is not None, within)
             found = look()
@@ -197,8 +197,8 @@ class Listener(AbstractContextManager["Listener"]):
 
     def __init__(self, host: str | None = None, url: str | None = None) -> None:
         self._webhooks: dict[str, Webhooks] = {}
+        # By server: why it does not reach this listener, None if it does.
         self._unreached: dict[str, str | None] = {}
-        """By server: why it does not reach this listener, None if it does."""
         name, port = bind_address(host or "127.0.0.1")
         try:
             self._server = _Server(name, port, self._take)
@@ -233,27 +233,27 @@ class Listener(AbstractContextManager["Listener"]):
         because another program may answer under the same address.
         """
         server = connection.url
-        if server not in self._unreached:
-            why = self._probe(connection, path)
-            policy = "; or allow that address with the server's --webhook-hosts"
-            self._unreached[server] = why and (
-                f"the server at {server} cannot reach this machine's listener for webhooks at {self.url}: {why}. "
-                f"Set {URL} to the listener's address as that server sees it, such as http://host.docker.internal, and "
-                f"{HOST}=0.0.0.0 so that the listener takes connections from there"
-                f"{policy if 'refused by policy' in why else ''}"
-            )
-        return self._unreached[server]
-
-    def _probe(self, connection: Connection, path: str) -> str | None:
+        if server in self._unreached:
+            return self._unreached[server]
         name = f"test-{secrets.token_hex(8)}"
         received = self.webhooks(name)
         try:
             tried = connection.call("POST", f"{path}/webhook-test", {"url": received.url}, within=_PROBE_TIMEOUT)
+            why = tried["error"] or f"another program answers there, with {tried['status']}"
         except SimulatorError as problem:
-            return f"nothing arrived within {_PROBE_TIMEOUT} s" if problem.status is None else str(problem)
-        finally:
-            self.forget(name)
-        return None if received else tried["error"] or f"another program answers there, with {tried['status']}"
+            why = f"nothing arrived within {_PROBE_TIMEOUT} s" if problem.status is None else str(problem)
+        self.forget(name)
+        policy = "; or allow that address with the server's --webhook-hosts" if "refused by policy" in why else ""
+        self._unreached[server] = (
+            None
+            if received
+            else (
+                f"the server at {server} cannot reach this machine's listener for webhooks at {self.url}: {why}. "
+                f"Set {URL} to the listener's address as that server sees it, such as http://host.docker.internal, and "
+                f"{HOST}=0.0.0.0 so that the listener takes connections from there{policy}"
+            )
+        )
+        return self._unreached[server]
 
     def reached_by(self, server: str) -> None:
         """Note that a server reaches this listener, without a test."""
