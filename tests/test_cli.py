@@ -159,6 +159,30 @@ def test_a_worker_that_fails_ends_and_does_not_continue_as_its_parent(postgres_s
     assert done.stderr.count("ValueError: broken on purpose") == 1
 
 
+ORPHANED = """
+import os, signal, time
+from assessment_simulator import workers
+from assessment_simulator.settings import Settings
+
+class Orphaned(workers.Simulator):
+    async def open(self):
+        await super().open()
+        parent = os.getppid()
+        os.kill(parent, signal.SIGKILL)
+        while os.getppid() == parent:
+            time.sleep(0.01)
+
+workers.Simulator = Orphaned
+workers.serve_together(Settings(port=0, log="{}", workers=2))
+"""
+
+
+def test_a_worker_whose_parent_is_killed_before_it_serves_ends(postgres_server: str) -> None:
+    # Returns when all processes have ended: they share the pipes.
+    done = run(command=(sys.executable, "-c", ORPHANED.format(new_database(postgres_server))))
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGKILL, "", "")
+
+
 @pytest.mark.parametrize("host", ["203.0.113.9", "no-such-host.invalid", "300.1.1.1", "a b", "aé..b", "::1::2"])
 def test_a_host_of_another_machine_and_one_that_cannot_be_resolved_are_reported_in_a_line(host: str) -> None:
     settings = settings_of("--port", "0", "--host", host)

@@ -79,10 +79,13 @@ class Server(uvicorn.Server):
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve until a signal comes, also if it comes before the start is over."""
         with self.capture_signals():
-            await super().serve(sockets)
-            # Old versions of uvicorn leave out the shutdown then, and the log's connections would keep the process.
-            if self.started and not self._is_shut_down:
-                await self.shutdown(sockets)
+            try:
+                await super().serve(sockets)
+            finally:
+                # After an error, and in old versions of uvicorn after a signal during the start, uvicorn leaves out the
+                # shutdown. The connections of the log, which then stay open, would keep the process.
+                if self.started and not self._is_shut_down:
+                    await self.shutdown(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Open the log and the configured sandboxes, start as uvicorn does, listen for forwards, then announce."""

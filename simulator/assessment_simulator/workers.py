@@ -141,7 +141,11 @@ class _Parent:
         def announce() -> bool:
             # Earlier lines must come before the first line on standard output.
             output.drain()
-            os.write(ready, b".")
+            try:
+                os.write(ready, b".")
+            except BrokenPipeError:
+                # The parent has ended.
+                return False
             os.close(ready)
             return True
 
