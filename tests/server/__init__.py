@@ -1,8 +1,9 @@
-"""Tests of the edge: real HTTP over real sockets. Here is what they share."""
+"""Tests of the server over HTTP, and what they share."""
 
 import socket
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,23 +12,26 @@ import httpx2
 from tests.servers import Listener, Sandbox
 
 ROOT = "/_simulator/sandboxes"
-"""Where the sandboxes are."""
+PI = "/api/v1/behavioralassessments"
+PERSON = {"firstName": "Grace", "lastName": "Hopper", "email": "grace@example.com"}
+# An assessment of pymetrics in every new sandbox.
 GAMES = "6ac4d6b5-9a3e-4d0c-8f55-0d5a3f6d2b10"
-"""An assessment that every sandbox begins with."""
+# The longest body in bytes.
 LIMIT = 1_048_576
-"""So many bytes a body may have."""
+# A URL that the policy refuses.
 FORBIDDEN_HOOK = "http://169.254.169.254/latest"
-"""An address that no webhook goes to."""
+# The type of the fixture `aside`.
+Aside = Callable[..., "Future[Any]"]
 
 
 def order_body(application: str = "application-1", email: str = "ada@example.com", **more: Any) -> dict[str, Any]:
-    """The body that asks pymetrics for an order."""
+    """The body that creates an order of pymetrics."""
     candidate = {"email": email, "first_name": "Ada", "last_name": "Lovelace"}
     return {"candidate": candidate, "assessment_id": GAMES, "application_id": application, **more}
 
 
 def order(sandbox: Sandbox, application: str = "application-1", email: str = "ada@example.com", **more: Any) -> Any:
-    """A new pymetrics order."""
+    """A new order of pymetrics."""
     answer = sandbox.pymetrics.post("/mercury/order", json=order_body(application, email, **more))
     assert answer.status_code == 201, answer.text
     return answer.json()["order"]
@@ -35,14 +39,13 @@ def order(sandbox: Sandbox, application: str = "application-1", email: str = "ad
 
 def assessment(sandbox: Sandbox, **more: Any) -> Any:
     """A new assessment of The Predictive Index."""
-    body = {"firstName": "Grace", "lastName": "Hopper", "email": "grace@example.com", **more}
-    answer = sandbox.pi.post("/api/v1/behavioralassessments", json=body)
+    answer = sandbox.pi.post(PI, json={**PERSON, **more})
     assert answer.status_code == 201, answer.text
     return answer.json()
 
 
 def completed_with_webhook(sandbox: Sandbox, listener: Listener, path: str = "/hook") -> str:
-    """The id of an assessment that was completed, and whose webhook has reached the listener."""
+    """The id of a completed assessment whose webhook the listener has received."""
     before = len(listener.received)
     id: str = assessment(sandbox, assessmentStatusWebHook=f"{listener.url}{path}")["assessmentId"]
     sandbox.control_json("POST", f"/invitations/{id}/complete")
@@ -51,7 +54,7 @@ def completed_with_webhook(sandbox: Sandbox, listener: Listener, path: str = "/h
 
 
 def wait_for_responses_handled(http: httpx2.Client) -> None:
-    """Go on when the server has dealt with what listeners have answered so far: with the answer to a later webhook."""
+    """Wait until the server has handled the responses of listeners so far: until it has that to a later webhook."""
     with Listener() as later:
         other = Sandbox(http, f"t-{uuid.uuid4()}")
         id = completed_with_webhook(other, later)
@@ -60,7 +63,7 @@ def wait_for_responses_handled(http: httpx2.Client) -> None:
 
 
 def advance(sandbox: Sandbox, duration: str) -> list[tuple[str, str]]:
-    """Turn the clock; what happened and to what."""
+    """Advance the clock; the events and the ids that they are about."""
     return [
         (event["what"], event["id"])
         for event in sandbox.control_json("POST", "/clock", {"advance": duration})["events"]
@@ -82,12 +85,12 @@ def delete(sandbox: Sandbox, snapshot: str) -> None:
     sandbox.control_json("DELETE")
 
 
+# Each of these cancels what a sandbox has pending.
 ENDINGS = (reset, restore, delete)
-"""What ends all that a sandbox has pending."""
 
 
 def problem(answer: httpx2.Response, status: int, *words: str) -> Any:
-    """The problem document that the answer must be; its detail must hold the words."""
+    """The problem document of a response; its detail must hold the words."""
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     document = answer.json()
@@ -99,18 +102,18 @@ def problem(answer: httpx2.Response, status: int, *words: str) -> Any:
 
 
 def names(http: httpx2.Client, headers: Mapping[str, str] | None = None) -> list[str]:
-    """The sandboxes that are open."""
+    """The names of all sandboxes."""
     return [sandbox["name"] for sandbox in http.get(ROOT, headers=headers).json()]
 
 
 def connect(url: str) -> socket.socket:
-    """A connection to the server, which waits ten seconds at most."""
+    """A connection to the server with a timeout of ten seconds."""
     parts = urlsplit(url)
     return socket.create_connection((parts.hostname, parts.port), 10)
 
 
 def send_raw(url: str, data: bytes, *, answered: bool = True) -> bytes:
-    """Put bytes on a socket of its own and close it: after the answer, or at once."""
+    """Send bytes on a new connection and close it: after the response, or at once."""
     with connect(url) as connection:
         connection.sendall(data)
         if not answered:

@@ -13,11 +13,8 @@ from assessment_simulator.app import VENDORS
 from assessment_simulator.core.request import Credential
 from assessment_simulator.sandbox.credentials import Keys
 from assessment_simulator.settings import default_access
-from tests.server import ROOT, names, order_body, problem, send_raw
+from tests.server import PERSON, PI, ROOT, names, order_body, problem, send_raw
 from tests.servers import CONTROL, CONTROL_TOKEN, Listener, Sandbox, Server, served
-
-PI = "/api/v1/behavioralassessments"
-INVITED = {"firstName": "Grace", "lastName": "Hopper", "email": "grace@example.com"}
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +119,7 @@ def test_the_credentials_open_exactly_that_sandbox(http: httpx2.Client) -> None:
     for n, each in enumerate(made):
         headers, key = keys(http, each["credentials"]), each["credentials"]["predictive_index"]["api_key"]
         assert http.post("/mercury/order", json=order_body(f"{n}"), headers=headers).status_code == 201
-        assert http.post(PI, json=INVITED, headers={"api-key": key}).status_code == 201
+        assert http.post(PI, json=PERSON, headers={"api-key": key}).status_code == 201
         assert len(http.get(PI, headers={"api-key": key}).json()) == 1
         found = http.get(f"{ROOT}/{each['name']}/invitations", headers=CONTROL).json()
         assert [one["vendor"] for one in found] == ["pymetrics", "predictive_index"]
@@ -187,7 +184,7 @@ def test_unknown_sandbox_returns_404(http: httpx2.Client, verb: str, path: str) 
 
 def test_no_host_is_trusted(closed: Server, http: httpx2.Client) -> None:
     key = opened(http)["credentials"]["predictive_index"]["api_key"]
-    made = http.post(PI, json=INVITED, headers={"api-key": key, "host": "evil.example", "x-forwarded-host": "evil"})
+    made = http.post(PI, json=PERSON, headers={"api-key": key, "host": "evil.example", "x-forwarded-host": "evil"})
     assert made.json()["assessmentUrl"].startswith(f"{closed.url}/")
     page = http.get("/", headers={**CONTROL, "host": "evil.example"}).text
     assert "evil" not in made.text + page
@@ -200,7 +197,7 @@ def test_webhook_url_of_a_vendor_request_may_not_be_private_without_webhook_host
     def delivered(http: httpx2.Client, config: Any, **more: Any) -> list[Any]:
         made = http.post(ROOT, json={"config": config}, headers=CONTROL).json()
         under, key = f"{ROOT}/{made['name']}", {"api-key": made["credentials"]["predictive_index"]["api_key"]}
-        id = http.post(PI, json={**INVITED, **more}, headers=key).json()["assessmentId"]
+        id = http.post(PI, json={**PERSON, **more}, headers=key).json()["assessmentId"]
         http.post(f"{under}/invitations/{id}/complete", headers=CONTROL)
         http.post(f"{under}/clock", json={"advance": "PT0S"}, headers=CONTROL)
         (first,) = http.get(f"{under}/deliveries", headers=CONTROL).json()
@@ -228,7 +225,7 @@ def test_webhook_url_of_a_vendor_request_may_not_be_private_without_webhook_host
 def test_new_credentials_invalidate_links(http: httpx2.Client) -> None:
     made = opened(http)
     key = {"api-key": made["credentials"]["predictive_index"]["api_key"]}
-    old = http.post(PI, json=INVITED, headers=key).json()
+    old = http.post(PI, json=PERSON, headers=key).json()
     caller = keys(http, made["credentials"])
     id = http.post("/mercury/order", json=order_body(), headers=caller).json()["order"]["id"]
     http.post(f"{ROOT}/{made['name']}/invitations/{id}/complete", headers=CONTROL)

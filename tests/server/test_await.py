@@ -19,12 +19,11 @@ from assessment_simulator.journal.wait import compare, wait_for
 from assessment_simulator.sandbox import sandbox as world
 from assessment_simulator.sandbox.clock import Clock
 from assessment_simulator.sandbox.state import State
-from tests.server import ROOT, assessment, completed_with_webhook, order, problem
+from tests.server import PI, ROOT, assessment, completed_with_webhook, order, problem
 from tests.servers import Listener, Sandbox, Server
 
-PI = "/api/v1/behavioralassessments"
+# Seconds within which a response must come.
 SOON = 20.0
-"""Seconds within which a response must come."""
 
 
 def wait(sandbox: Sandbox, what: str, within: str = "PT20S", **wanted: Any) -> httpx2.Response:

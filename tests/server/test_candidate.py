@@ -11,7 +11,7 @@ import pytest
 from assessment_simulator.app import VENDORS
 from assessment_simulator.candidate.i18n import TEXTS, direction, primary
 from assessment_simulator.http.templating import POLICY, TEMPLATES
-from tests.server import LIMIT, ROOT, assessment, order, problem
+from tests.server import LIMIT, PERSON, PI, ROOT, assessment, order, problem
 from tests.servers import CONTROL, Listener, Sandbox, Server
 
 BOTH = pytest.mark.parametrize("vendor", ["pymetrics", "predictive_index"])
@@ -54,10 +54,10 @@ def invited(sandbox: Sandbox, vendor: str, redirect: str | None = None) -> Invit
     return predictive_index(sandbox, **({"redirectUrl": redirect} if redirect else {}))
 
 
+# Once the page was opened, started and finished.
 STATUSES: Mapping[str, tuple[Any, Any, Any]] = {
     "pymetrics": ("Not Started", "In Progress", "Completed"), "predictive_index": (20, 30, 40),
 }  # fmt: skip
-"""Once the page was opened, started and finished."""
 
 
 def shown(answer: httpx2.Response, status: int, *words: str) -> str:
@@ -192,7 +192,7 @@ def test_scores_come_from_the_answers(sandbox: Sandbox) -> None:
     for each in (one, other):
         each.send("start")
     assert one.send("finish", expected=["patient", "steady"], real=["assertive", "competitive"]).status_code == 303
-    seen = sandbox.pi.get(f"/api/v1/behavioralassessments/{one.id}").json()
+    seen = sandbox.pi.get(f"{PI}/{one.id}").json()
     neutral = dict.fromkeys(("aSigma", "bSigma", "cSigma", "dSigma", "eSigma"), 0)
     assert seen["selfConceptSigmaScore"] == [{**neutral, "cSigma": 2.4}]
     assert seen["selfSigmaScore"] == [{**neutral, "aSigma": 2.4}]
@@ -204,7 +204,7 @@ def test_scores_come_from_the_answers(sandbox: Sandbox) -> None:
 def scores(sandbox: Sandbox, one: Invited, vendor: str) -> list[float]:
     if vendor == "pymetrics":
         return [sandbox.pymetrics.get(f"/mercury/getOrder/{one.id}").json()["results"][0]["score"]]
-    own = sandbox.pi.get(f"/api/v1/behavioralassessments/{one.id}").json()["selfSigmaScore"][0]
+    own = sandbox.pi.get(f"{PI}/{one.id}").json()["selfSigmaScore"][0]
     return list(own.values())
 
 
@@ -294,7 +294,7 @@ def test_extended_invitation_is_open_again(sandbox: Sandbox) -> None:
     one.act("expire")
     shown(one.look(), 410)
     later = {"expirationDateTime": "2099-01-01"}
-    assert sandbox.pi.request("PATCH", f"/api/v1/behavioralassessments/{one.id}", json=later).status_code == 200
+    assert sandbox.pi.request("PATCH", f"{PI}/{one.id}", json=later).status_code == 200
     shown(one.look(), 200, "You are invited", "2099-01-01 23:59 UTC")
 
 
@@ -338,7 +338,7 @@ def test_page_of_an_unknown_link_is_translated(http: httpx2.Client) -> None:
 
 def test_archived_invitation_is_unknown(sandbox: Sandbox) -> None:
     one = predictive_index(sandbox)
-    assert sandbox.pi.request("DELETE", f"/api/v1/behavioralassessments/{one.id}").status_code == 204
+    assert sandbox.pi.request("DELETE", f"{PI}/{one.id}").status_code == 204
     shown(one.look(), 404)
     shown(one.send("start"), 404)
 
@@ -415,8 +415,7 @@ def test_other_methods_return_405(sandbox: Sandbox) -> None:
 def test_link_needs_no_credentials_in_closed_access(closed: Server) -> None:
     with httpx2.Client(base_url=closed.url, trust_env=False) as http:
         key = http.post(ROOT, json={}, headers=CONTROL).json()["credentials"]["predictive_index"]["api_key"]
-        person = {"firstName": "Grace", "lastName": "Hopper", "email": "grace@example.com"}
-        made = http.post("/api/v1/behavioralassessments", json=person, headers={"api-key": key}).json()
+        made = http.post(PI, json=PERSON, headers={"api-key": key}).json()
         page = shown(http.get(made["assessmentUrl"]), 200, "You are invited")
         assert http.get(unescape(re.findall(r'"([^"]*ui\.css[^"]*)"', page)[0])).status_code == 200
         assert http.post(made["assessmentUrl"], data={"do": "start"}).status_code == 303

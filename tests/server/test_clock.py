@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from typing import Any
 
 import httpx2
@@ -16,7 +15,7 @@ from assessment_simulator.core.seeded_random import SeededRandom
 from assessment_simulator.sandbox.clock import Clock
 from assessment_simulator.sandbox.sandbox import Sandbox as World
 from assessment_simulator.sandbox.state import State
-from tests.server import ENDINGS, GAMES, delete, restore, wait_for_responses_handled
+from tests.server import ENDINGS, GAMES, Aside, delete, restore, wait_for_responses_handled
 from tests.server.clock import (
     ADA,
     DAY,
@@ -233,7 +232,7 @@ def test_tokens_stay_valid_after_a_restore(sandbox: Sandbox) -> None:
 
 
 def test_second_change_during_an_advance_is_refused(
-    sandbox: Sandbox, listener: Listener, gate: threading.Event, aside: Callable[..., Future[Any]]
+    sandbox: Sandbox, listener: Listener, gate: threading.Event, aside: Aside
 ) -> None:
     freeze(sandbox)
     assess(sandbox, "bo+completes-in-1h@example.com", assessmentStatusWebHook=listener.url)
@@ -252,7 +251,7 @@ def test_second_change_during_an_advance_is_refused(
 
 
 def test_running_clock_stands_during_an_advance_and_shows_its_mode(
-    sandbox: Sandbox, listener: Listener, gate: threading.Event, aside: Callable[..., Future[Any]]
+    sandbox: Sandbox, listener: Listener, gate: threading.Event, aside: Aside
 ) -> None:
     assess(sandbox, "bo+completes-in-1h@example.com", assessmentStatusWebHook=listener.url)
     turned = aside(turn, sandbox, advance="P1D")
@@ -266,7 +265,7 @@ def test_running_clock_stands_during_an_advance_and_shows_its_mode(
 
 
 def test_advance_waits_for_attempts_in_flight(
-    sandbox: Sandbox, listener: Listener, gate: threading.Event, aside: Callable[..., Future[Any]]
+    sandbox: Sandbox, listener: Listener, gate: threading.Event, aside: Aside
 ) -> None:
     freeze(sandbox)
     id = assess(sandbox, assessmentStatusWebHook=listener.url)
@@ -286,7 +285,7 @@ def test_reset_restore_and_delete_end_an_advance_and_its_webhooks(
     sandbox: Sandbox,
     listener: Listener,
     gate: threading.Event,
-    aside: Callable[..., Future[Any]],
+    aside: Aside,
     ending: Callable[[Sandbox, str], None],
     mode: str,
 ) -> None:
@@ -316,9 +315,7 @@ def test_reset_restore_and_delete_end_an_advance_and_its_webhooks(
     assert turn(sandbox, advance="P1D")["events"] == []
 
 
-def test_other_requests_are_answered_during_a_long_advance(
-    sandbox: Sandbox, aside: Callable[..., Future[Any]], http: httpx2.Client
-) -> None:
+def test_other_requests_are_answered_during_a_long_advance(sandbox: Sandbox, aside: Aside, http: httpx2.Client) -> None:
     freeze(sandbox)
     caller = sandbox.pymetrics
     for n in range(1_500):
@@ -350,7 +347,7 @@ def test_advance_continues_when_its_client_disconnects(
 
 @pytest.mark.parametrize("mode", ["frozen", "running"])
 def test_snapshot_during_an_advance_restores_its_time_and_mode(
-    sandbox: Sandbox, listener: Listener, gate: threading.Event, aside: Callable[..., Future[Any]], mode: str
+    sandbox: Sandbox, listener: Listener, gate: threading.Event, aside: Aside, mode: str
 ) -> None:
     freeze(sandbox)
     if mode == "running":

@@ -65,6 +65,7 @@ def test_other_value_of_a_behaviour_flag_is_refused_with_the_valid_ones(id: str,
     assert value != "no such value" or all(json.dumps(v) in problem.detail for v in FLAGS[id].values)
 
 
+# Valid values, at the limits where there are some.
 VALID: dict[str, tuple[Any, ...]] = {
     "invitation_days": (4, 30),
     "rate_limit": (1, 1_000_000, None),
@@ -84,7 +85,7 @@ VALID: dict[str, tuple[Any, ...]] = {
     "default_webhook_url": ("HTTPS://hook.example", None),
     "maintenance": (True, False),
 }  # fmt: skip
-"""Valid values, at the limits where there are some."""
+# Invalid values, just beyond the limits where there are some.
 INVALID: dict[str, tuple[Any, ...]] = {
     "invitation_days": (None, 3, 31, 10.5, -4, "10", True, 10**40),
     "rate_limit": (0, 1_000_001, -1, 1.5, "5", True, [], 10**40),
@@ -112,7 +113,7 @@ INVALID: dict[str, tuple[Any, ...]] = {
     "default_webhook_url": ("h", "", 5),
     "maintenance": (None, "true", 1, 0),
 }  # fmt: skip
-"""Invalid values, just beyond the limits where there are some."""
+# Settings, invalid values, the place that the error names, and what it says about valid ones.
 INVALID_WITHIN: tuple[tuple[str, Any, str, str], ...] = (
     ("assesments", [], "assesments", "assessments"),
     ("assessments", [{"type": "games"}], "assessments.0.id", ""),
@@ -130,7 +131,6 @@ INVALID_WITHIN: tuple[tuple[str, Any, str, str], ...] = (
     ("progress", "soon", "progress", "PT10S"),
     ("webhook_timeout", 601, "webhook_timeout", "600"),
 )
-"""Settings, invalid values, the place that the error names, and what it says about valid ones."""
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in VALID.items() for value in values])

@@ -7,10 +7,9 @@ from contextlib import suppress
 import pytest
 
 from assessment_simulator.http.connection import ChunkedBody, Refused
-from tests.server import ROOT, connect, send_raw
+from tests.server import PI, ROOT, connect, send_raw
 from tests.servers import Sandbox, Server
 
-PI = "/api/v1/behavioralassessments"
 BODY = b'{"firstName":"Ada","lastName":"Lovelace","email":"ada@example.com"}'
 
 

@@ -228,7 +228,7 @@ def test_restore_brings_back_records_mail_and_clock(sandbox: Sandbox) -> None:
     kept = sandbox.control_json("POST", "/snapshots")["id"]
     before = {path: sandbox.control_json("GET", path) for path in ("/invitations", "/mail", "/clock", "/config")}
     sandbox.control_json("POST", f"/invitations/{one['id']}/complete")
-    order(sandbox, "two", send_email=True)
+    two = order(sandbox, "two", send_email=True)
     sandbox.control_json("PATCH", "/config", {"invitation_days": 5})
     sandbox.control_json("POST", "/clock", {"advance": "PT30M"})
     sandbox.control_json("POST", "/clock", {"run": True})
@@ -237,6 +237,7 @@ def test_restore_brings_back_records_mail_and_clock(sandbox: Sandbox) -> None:
         assert {path: sandbox.control_json("GET", path) for path in before} == before
         assert sandbox.pymetrics.get(f"/mercury/getOrder/{one['id']}").json() == one
         sandbox.control_json("POST", f"/invitations/{one['id']}/expire")
+    assert order(sandbox, "two")["id"] != two["id"]  # an id is never used twice
 
 
 def test_timer_fires_again_after_a_restore(sandbox: Sandbox) -> None:
@@ -290,9 +291,11 @@ def forked(sandbox: Sandbox, name: str) -> Sandbox:
 
 
 def test_fork_has_the_records_of_the_moment_and_no_later_ones(sandbox: Sandbox, fresh: Callable[[], str]) -> None:
-    sandbox.control_json("PATCH", "/config", {"positions": ["Pilot"]})
+    sandbox.control_json("PATCH", "/config", {"positions": ["Pilot"], "webhook_url": FORBIDDEN_HOOK})
     old = order(sandbox, "old")["id"]
+    sandbox.control_json("POST", f"/invitations/{old}/start")
     fork = forked(sandbox, fresh())
+    assert (len(sandbox.control_json("GET", "/deliveries")), fork.control_json("GET", "/deliveries")) == (1, [])
     assert fork.control_json("GET", "/config") == sandbox.control_json("GET", "/config")
     assert fork.pymetrics.get(f"/mercury/getOrder/{old}").json()["id"] == old
     here, there = order(sandbox, "here")["id"], order(fork, "there")["id"]
@@ -302,7 +305,7 @@ def test_fork_has_the_records_of_the_moment_and_no_later_ones(sandbox: Sandbox, 
         (old, "Completed"), (here, "Not Started"),
     ]  # fmt: skip
     assert [(found["id"], found["status"]) for found in fork.control_json("GET", "/invitations")] == [
-        (old, "Not Started"), (there, "Not Started"),
+        (old, "In Progress"), (there, "Not Started"),
     ]  # fmt: skip
     assert sandbox.control_json("GET", "/config")["positions"] == ["Pilot"]
 
@@ -379,8 +382,8 @@ def test_unknown_invitation_returns_404(sandbox: Sandbox, path: str) -> None:
     problem(sandbox.control("POST" if path else "GET", f"/invitations/no-such{path}"), 404, "no-such")
 
 
+# The states in which invitations are created. `tests/vendors` has all moves between states.
 INITIAL: dict[str, Any] = {"pymetrics": "Not Started", "predictive_index": 0}
-"""The states in which invitations are created. `tests/vendors` has all moves between states."""
 
 
 def invitation(sandbox: Sandbox, vendor: str) -> str:
@@ -401,6 +404,7 @@ def test_unknown_action_returns_409_with_the_known_ones(sandbox: Sandbox, vendor
     assert sandbox.control_json("GET", f"/invitations/{id}")["status"] == INITIAL[vendor]
 
 
+# `tests/vendors` has all that the vendors themselves refuse.
 INVALID_OUTCOMES: list[tuple[str, str, bytes, int, str]] = [
     ("pymetrics", "complete", b"\xff", 400, "JSON"),
     ("pymetrics", "complete", b'{"results": [{"score": NaN}]}', 400, "JSON"),
@@ -412,7 +416,6 @@ INVALID_OUTCOMES: list[tuple[str, str, bytes, int, str]] = [
     ("predictive_index", "complete", b'{"scores": {"selfSigmaScore": {"aSigma": 4.5}}}', 422, "aSigma"),
     ("predictive_index", "open", b'{"scores": {}}', 422, "open"),
 ]
-"""`tests/vendors` has all that the vendors themselves refuse."""
 
 
 @pytest.mark.parametrize(("vendor", "action", "content", "status", "named"), INVALID_OUTCOMES, ids=str)

@@ -3,10 +3,8 @@
 import uuid
 
 from assessment_simulator.app import VENDORS
-from tests.server import LIMIT, assessment, order, order_body
+from tests.server import LIMIT, PI, assessment, order, order_body
 from tests.servers import Sandbox
-
-PI = "/api/v1/behavioralassessments"
 
 
 def coverage(sandbox: Sandbox) -> dict[str, tuple[int, int]]:

@@ -7,12 +7,11 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser import CHROMIUM, OPTIONS, wants_chromium
-from tests.server import ROOT, names
+from tests.server import PI, ROOT, names
 from tests.servers import Listener, Reply, Sandbox, Server
 
 pytestmark = wants_chromium
 
-PI = "/api/v1/behavioralassessments"
 CALL = """async ([url, method, headers, body]) => {
   try {
     const answer = await fetch(url, {method, headers, body, credentials: "include"});

@@ -11,10 +11,8 @@ import pytest
 from assessment_simulator.dashboard import formatting
 from assessment_simulator.dashboard.routes import PAGES
 from assessment_simulator.vendors import predictive_index, pymetrics
-from tests.server import assessment
+from tests.server import PERSON, PI, assessment
 from tests.servers import CONTROL_TOKEN, Sandbox, Server
-
-PERSON = {"firstName": "Ada", "lastName": "Lovelace", "email": "ada@example.com"}
 
 
 class Pages:
@@ -223,7 +221,7 @@ def test_inbox_page_receives_webhooks_and_replay_sends_another(pages: Pages) -> 
 
 
 def test_journal_page_links_a_refused_request_to_its_rule(pages: Pages) -> None:
-    pages.sandbox.pi.post("/api/v1/behavioralassessments", json={"firstName": "Ada"})
+    pages.sandbox.pi.post(PI, json={"firstName": "Ada"})
     assert "pi.create." in pages.page("/journal")
     text = pages.page("/journal/call-1")
     rule = re.findall(r'/rules\?q=([^"]+)"', text)[0]
@@ -263,9 +261,9 @@ def test_closed_access_requires_login_and_shows_new_keys_once(closed: Server) ->
         assert opened.status_code == 201
         assert "They are shown this once" in opened.text
         keys = re.findall(r"<dd><code>(\S+)</code>", opened.text)
-        person = browser.post("/api/v1/behavioralassessments", headers={"api-key": keys[-1]}, json=PERSON)
+        person = browser.post(PI, headers={"api-key": keys[-1]}, json=PERSON)
         assert person.status_code == 201
-        assert "Ada Lovelace" in browser.get(page).text
+        assert "Grace Hopper" in browser.get(page).text
         assert all(key not in browser.get(page).text for key in keys)
         assert "/tour" not in browser.get("/").text
 

@@ -10,8 +10,8 @@ import pytest
 from tests.server.clock import PI, assess, order, ticks, turn
 from tests.servers import Listener, Sandbox, Server, served
 
+# Every state but 60, which only cognitive assessments reach.
 STATES = {0, 10, 20, 30, 40, 50, 65}
-"""Every state but 60, which only cognitive assessments reach."""
 STATUSES = {"Rejected", "Pending", "Accepted", "Not Started", "In Progress", "Completed", "Fulfilled", "Expired"}
 
 

@@ -12,12 +12,12 @@ from tests.browser import CHROMIUM, WIDTHS, chromium, visit, wants_chromium
 from tests.servers import Server
 
 REFERENCE = documents()
+# The proxy is none: whatever is not on this machine cannot be reached.
 OPTIONS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync --enable-logging=stderr --virtual-time-budget=8000 --dump-dom "
     "--proxy-server=127.0.0.1:9"
 ).split()
-"""The proxy is none: whatever is not on this machine cannot be reached."""
 
 
 @wants_chromium

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from assessment_simulator.core.decision import Bundle, Document, Dot, Drawing, Label, Line
 from assessment_simulator.documents.renderer import FONT_FILE, draw, make_file
 from tests.readers import SVG, pdf_text, pdf_words, png_image, svg_texts, zip_files
-from tests.server import assessment
+from tests.server import PI, assessment
 from tests.servers import Sandbox
 
+# SHA-256 of the typeface in Debian's fonts-dejavu-core 2.37.
 FONT = "abdc775b21b1bc470d50c97e790d276f2054b7504e56e5bd3e64f48d68582322"
-"""SHA-256 of the typeface in Debian's fonts-dejavu-core 2.37."""
 
 
 def page(*rows: tuple[str, ...], title: str = "A title") -> Document:
@@ -186,7 +186,7 @@ def test_report_shows_name_and_scores_and_an_archived_assessment_has_none(sandbo
     id = assessment(sandbox, firstName="Ольга", lastName="<b>Müller</b>")["assessmentId"]
     given = {"selfSigmaScore": {"aSigma": 1.21, "bSigma": -3.3}}
     sandbox.control_json("POST", f"/invitations/{id}/complete", {"scores": given})
-    path = f"/api/v1/behavioralassessments/{id}"
+    path = f"{PI}/{id}"
     answer = sandbox.pi.get(f"{path}/reports/PersonDetailReport?format=PDF&gender=2")
     assert answer.headers["content-disposition"] == f'attachment; filename="PersonDetailReport-{id}.pdf"'
     text = pdf_text(answer.content)

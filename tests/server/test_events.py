@@ -29,10 +29,10 @@ from assessment_simulator.settings import Settings
 from tests.server import ROOT, assessment, order, restore
 from tests.servers import CONTROL, Listener, Sandbox, Server
 
+# Seconds within which an event must be sent.
 SOON = 20.0
-"""Seconds within which an event must be sent."""
+# Seconds within which a server must be gone, on a busy machine; for a stream that went on it would wait two.
 AT_ONCE = 1.5
-"""Seconds within which a server must be gone, on a busy machine; for a stream that went on it would wait two."""
 
 
 class Received(NamedTuple):

@@ -1,10 +1,8 @@
 """The Date of delayed responses, and responses and journal entries when the simulator itself fails."""
 
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
 
 import httpx2
 import pytest
@@ -18,14 +16,11 @@ from assessment_simulator.http.problem_details import unlogged
 from assessment_simulator.sandbox import request_changes
 from assessment_simulator.settings import Settings
 from assessment_simulator.storage import Unwritten
-from tests.server import advance, assessment
+from tests.server import PERSON, PI, Aside, advance, assessment
 from tests.server.test_faults import held, met, put
 from tests.servers import Sandbox
 from tests.waiting import until
 
-Aside = Callable[..., "Future[Any]"]
-PI = "/api/v1/behavioralassessments"
-PERSON = {"firstName": "Ada", "lastName": "Lovelace", "email": "ada@example.com"}
 BEGIN, NEXT_DAY = "2026-03-01T09:00:00", "2026-03-02T09:00:00"
 DATES = {BEGIN: "Sun, 01 Mar 2026 09:00:00 GMT", NEXT_DAY: "Mon, 02 Mar 2026 09:00:00 GMT"}
 

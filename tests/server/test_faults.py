@@ -6,23 +6,18 @@
 import json
 import socket
 import time
-from collections.abc import Callable
-from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 
 import httpx2
 import pytest
 
-from tests.server import connect, order, order_body, problem
+from tests.server import PERSON, PI, Aside, connect, order, order_body, problem
 from tests.servers import Caller, Sandbox, Server
 from tests.waiting import until
 
-Aside = Callable[..., "Future[Any]"]
-PI = "/api/v1/behavioralassessments"
 REPORT = "reports/PersonDetailReport?format=PDF&gender=2"
-INVITED = {"firstName": "Grace", "lastName": "Hopper", "email": "grace@example.com"}
-ORDERS: list[tuple[str, str, Any]] = [("pymetrics", "/mercury/order", order_body()), ("pi", PI, INVITED)]
+ORDERS: list[tuple[str, str, Any]] = [("pymetrics", "/mercury/order", order_body()), ("pi", PI, PERSON)]
 
 
 def put(sandbox: Sandbox, *faults: dict[str, Any]) -> Any:
@@ -197,9 +192,9 @@ def test_fault_before_the_commit_does_not_change_the_next_ids(sandbox: Sandbox, 
         put(sandbox, {"do": do, "when": "before_commit", "times": times, **({"merge": {}} if do == "amend" else {})})
         if times:
             with suppress(httpx2.RemoteProtocolError):
-                sandbox.pi.post(PI, json=INVITED)
+                sandbox.pi.post(PI, json=PERSON)
             assert met(sandbox) == [1]
-        seen.append(sandbox.pi.post(PI, json=INVITED).json())
+        seen.append(sandbox.pi.post(PI, json=PERSON).json())
         del seen[-1]["assessmentUrl"]  # a reset gives other links
     assert seen[0] == seen[1]
 
@@ -226,7 +221,7 @@ def test_responses_before_a_drop_arrive_and_nothing_follows_a_cut(sandbox: Sandb
     assert met(sandbox) == [1]
     put(sandbox, {"do": "cut", "times": 1})
     with connect(sandbox.url) as connection:
-        connection.sendall(request(sandbox.pi, "POST", PI, INVITED) * 2)
+        connection.sendall(request(sandbox.pi, "POST", PI, PERSON) * 2)
         answers = received(connection)
     assert answers.count(b"HTTP/1.1 201 Created") == 1
     assert held(sandbox) == 1
@@ -237,13 +232,13 @@ def test_drops_and_cuts_are_not_logged(sandbox: Sandbox, server: Server) -> None
     before = server.stderr_size()
     put(sandbox, {"do": "drop", "times": 2}, {"do": "cut", "times": 2})
     for _ in range(4):
-        raw(sandbox, sandbox.pi, "POST", PI, INVITED)
+        raw(sandbox, sandbox.pi, "POST", PI, PERSON)
     assert met(sandbox) == [2, 2]
     assert server.stderr(before) == ""
 
 
 def test_response_without_json_or_body_is_not_corrupted(sandbox: Sandbox) -> None:
-    id = sandbox.pi.post(PI, json=INVITED).json()["assessmentId"]
+    id = sandbox.pi.post(PI, json=PERSON).json()["assessmentId"]
     sandbox.control_json("POST", f"/invitations/{id}/complete")
     put(sandbox, {"operation": "get_report", "do": "amend", "merge": {"a": 1}}, {"do": "garble"})
     report = sandbox.pi.get(f"{PI}/{id}/{REPORT}")
@@ -272,7 +267,7 @@ def test_fault_matches_its_selectors(sandbox: Sandbox, said: dict[str, Any], exp
         pymetrics.get("/mercury/configuration").status_code,
         pymetrics.post("/mercury/order", json=order_body()).status_code,
         sandbox.pi.get(PI).status_code,
-        sandbox.pi.post(PI, json=INVITED).status_code,
+        sandbox.pi.post(PI, json=PERSON).status_code,
     ]
     assert statuses == expected
     assert met(sandbox) == [statuses.count(503)]
@@ -287,7 +282,7 @@ def test_faults_match_unknown_routes_too(sandbox: Sandbox) -> None:
 
 
 def test_faults_do_not_match_control_api_timers_or_other_sandboxes(sandbox: Sandbox) -> None:
-    id = sandbox.pi.post(PI, json={**INVITED, "email": "grace+completes-in-10s@example.com"}).json()["assessmentId"]
+    id = sandbox.pi.post(PI, json={**PERSON, "email": "grace+completes-in-10s@example.com"}).json()["assessmentId"]
     put(sandbox, {"do": "drop"})
     other = Sandbox(sandbox.http, f"{sandbox.name}-b")
     assert other.pi.get(PI).status_code == 200
@@ -307,7 +302,7 @@ def outcomes(sandbox: Sandbox, calls: int) -> list[int]:
 
 def test_timers_fire_before_a_dry_run(sandbox: Sandbox) -> None:
     sandbox.control_json("POST", "/clock", {"freeze": "2030-01-01T00:00:00Z"})
-    id = sandbox.pi.post(PI, json={**INVITED, "email": "grace+completes-in-10s@example.com"}).json()["assessmentId"]
+    id = sandbox.pi.post(PI, json={**PERSON, "email": "grace+completes-in-10s@example.com"}).json()["assessmentId"]
     put(sandbox, {"do": "amend", "merge": {}, "when": "before_commit"})
     sandbox.control_json("POST", "/clock", {"freeze": "2030-01-01T00:00:11Z"})
     assert sandbox.pi.get(f"{PI}/{id}").json()["assessmentState"] == 40
@@ -319,7 +314,7 @@ def test_delayed_call_is_abandoned_after_reset_restore_or_delete(sandbox: Sandbo
     caller = sandbox.pi
     put(sandbox, {"do": "delay", "duration": "PT0.5S", "times": 1})
     with connect(sandbox.url) as connection:
-        connection.sendall(request(caller, "POST", PI, INVITED))
+        connection.sendall(request(caller, "POST", PI, PERSON))
         until(lambda: met(sandbox) == [1])
         sandbox.control_json("POST" if path else "DELETE", path)
         assert received(connection) == b""
@@ -329,7 +324,7 @@ def test_delayed_call_is_abandoned_after_reset_restore_or_delete(sandbox: Sandbo
 def test_delayed_call_is_committed_though_its_caller_left(sandbox: Sandbox) -> None:
     put(sandbox, {"do": "delay", "duration": "PT0.3S"})
     with connect(sandbox.url) as connection:
-        connection.sendall(request(sandbox.pi, "POST", PI, INVITED))
+        connection.sendall(request(sandbox.pi, "POST", PI, PERSON))
         until(lambda: met(sandbox) == [1])
     until(lambda: held(sandbox) == 1)
 

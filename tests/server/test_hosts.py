@@ -7,10 +7,8 @@ import httpx2
 import pytest
 
 from assessment_simulator.http.cross_origin import MOST_LOGGED, AllowedHosts
-from tests.server import ROOT, problem, send_raw
+from tests.server import PI, ROOT, problem, send_raw
 from tests.servers import Sandbox, Server, served
-
-PI = "/api/v1/behavioralassessments"
 
 LOCAL = [
     "", "127.0.0.1", "127.0.0.1:8787", "127.0.0.1:", "127.9.9.9", "10.0.0.1:80", "192.168.1.7", "8.8.8.8", "127.0.0.1.",

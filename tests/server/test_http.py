@@ -11,11 +11,8 @@ import httpx2
 import pytest
 
 from assessment_simulator.http.base_url import BaseUrl
-from tests.server import LIMIT, ROOT, chunks, names, order, order_body, problem, send_raw
+from tests.server import LIMIT, PERSON, PI, ROOT, chunks, names, order, order_body, problem, send_raw
 from tests.servers import Sandbox, Server, served
-
-PI = "/api/v1/behavioralassessments"
-INVITED = {"firstName": "Grace", "lastName": "Hopper", "email": "grace@example.com"}
 
 
 def refused(answer: httpx2.Response, status: int, rule: str) -> None:
@@ -197,7 +194,7 @@ def test_hint_says_that_basic_credentials_are_not_read(http: httpx2.Client, path
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["with its length", "in chunks"])
 @pytest.mark.parametrize(
-    ("vendor", "path", "body"), [("pymetrics", "/mercury/order", order_body()), ("pi", PI, INVITED)]
+    ("vendor", "path", "body"), [("pymetrics", "/mercury/order", order_body()), ("pi", PI, PERSON)]
 )
 def test_body_over_one_mebibyte_is_refused(sandbox: Sandbox, vendor: str, path: str, body: Any, chunked: bool) -> None:
     caller = sandbox.pi if vendor == "pi" else sandbox.pymetrics
@@ -212,11 +209,11 @@ def test_body_over_one_mebibyte_is_refused(sandbox: Sandbox, vendor: str, path: 
 
 
 ENCODED = {
-    "UTF-16, a mark before it": (json.dumps(INVITED).encode("utf-16"), "UTF-16"),
-    "UTF-16, little end first": (json.dumps(INVITED).encode("utf-16-le"), "UTF-16"),
-    "UTF-16, big end first": (json.dumps(INVITED).encode("utf-16-be"), "UTF-16"),
-    "UTF-32": (json.dumps(INVITED).encode("utf-32"), "UTF-32"),
-    "UTF-32, big end first": (json.dumps(INVITED).encode("utf-32-be"), "UTF-32"),
+    "UTF-16, a mark before it": (json.dumps(PERSON).encode("utf-16"), "UTF-16"),
+    "UTF-16, little end first": (json.dumps(PERSON).encode("utf-16-le"), "UTF-16"),
+    "UTF-16, big end first": (json.dumps(PERSON).encode("utf-16-be"), "UTF-16"),
+    "UTF-32": (json.dumps(PERSON).encode("utf-32"), "UTF-32"),
+    "UTF-32, big end first": (json.dumps(PERSON).encode("utf-32-be"), "UTF-32"),
     "Latin-1": ('{"firstName": "J\xfcrgen"}'.encode("latin-1"), "byte 0xfc at position 16); it may be Latin-1"),
     "Windows-1252": (b'{"firstName": "\x80"}', "Windows-1252"),
     "a part of UTF-8": (b'{"firstName": "\xc3', "not UTF-8"),
@@ -247,7 +244,7 @@ def test_body_in_utf_8_gets_no_such_hint(sandbox: Sandbox, content: bytes) -> No
 @pytest.mark.parametrize("coding", ["gzip", "deflate, gzip", "identity, gzip", "x-own"])
 def test_body_with_a_content_coding_is_refused_and_changes_nothing(sandbox: Sandbox, coding: str) -> None:
     before, headers = seen(sandbox), {"content-encoding": coding, "content-type": "application/json"}
-    for content in (gzip.compress(json.dumps(INVITED).encode()), json.dumps(INVITED).encode(), b""):
+    for content in (gzip.compress(json.dumps(PERSON).encode()), json.dumps(PERSON).encode(), b""):
         for vendor, caller, path in (
             ("pymetrics", sandbox.pymetrics, "/mercury/order"), ("pymetrics", sandbox.http, "/mercury/oauth/token"),
             ("pi", sandbox.pi, PI),
@@ -264,7 +261,7 @@ def test_body_with_a_content_coding_is_refused_and_changes_nothing(sandbox: Sand
 def test_coding_identity_is_none(sandbox: Sandbox) -> None:
     for coding in ("identity", "Identity", ""):
         headers = {"content-encoding": coding}
-        assert sandbox.pi.post(PI, json=INVITED, headers=headers).status_code == 201
+        assert sandbox.pi.post(PI, json=PERSON, headers=headers).status_code == 201
         assert sandbox.http.patch(f"{ROOT}/{sandbox.name}/config", json={}, headers=headers).status_code == 200
 
 
@@ -279,7 +276,7 @@ def test_placeholders_of_the_simulator_in_metadata_come_back_as_sent(sandbox: Sa
 @pytest.mark.parametrize("name", ["nickName", "a\r\nSet-Cookie: x=y", "\0", "😀", "", "x" * 300, "\u202e"], ids=ascii)
 def test_unknown_member_is_accepted_and_noted_in_one_line_of_ascii(sandbox: Sandbox, name: str) -> None:
     for caller, path, body in (
-        (sandbox.pi, PI, INVITED), (sandbox.pymetrics, "/mercury/order", order_body()),
+        (sandbox.pi, PI, PERSON), (sandbox.pymetrics, "/mercury/order", order_body()),
     ):  # fmt: skip
         noted = caller.post(path, json={**body, name: 1})
         assert noted.status_code == 201
@@ -335,11 +332,12 @@ def links_with(url: str, sandbox: Sandbox, host: str) -> list[str]:
     found = []
     for start, headers, body in (
         ("POST /mercury/order", sandbox.pymetrics.headers, order_body(application, send_email=True)),
-        (f"POST {PI}", sandbox.pi.headers, {**INVITED, "externalPersonId": application}),
+        (f"POST {PI}", sandbox.pi.headers, {**PERSON, "externalPersonId": application}),
         (f"GET {ROOT}/{sandbox.name}/invitations", {}, None),
         (f"GET {ROOT}/{sandbox.name}/mail", {}, None),
     ):
-        sent = {"Host": host, "Content-Type": "application/json", **headers}
+        sent = {"Host": host, "X-Forwarded-Host": "evil", "Forwarded": "host=evil;proto=https", **headers}
+        sent["Content-Type"] = "application/json"
         status, _, text = exchange(url, f"{start} HTTP/1.1", sent, json.dumps(body).encode() if body else b"")
         assert status in (200, 201), text
         assert links(text.decode())

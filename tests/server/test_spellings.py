@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.server import order, send_raw
-from tests.server.test_http import INVITED, PI, exchange, refused
+from tests.server import PERSON, PI, order, send_raw
+from tests.server.test_http import exchange, refused
 from tests.servers import Listener, Sandbox, Server
 
 
@@ -22,7 +22,7 @@ def test_pymetrics_paths_are_case_sensitive_and_a_byte_order_mark_is_refused(san
 def test_uuid_ignores_letter_case(sandbox: Sandbox, listener: Listener) -> None:
     """The contracts show it for a read of the vendors; here are the other places that take an id."""
     sandbox.control_json("PATCH", "/config", {"webhook_url": listener.url})
-    made = sandbox.pi.post(PI, json={**INVITED, "notifyAssessmentAvailableUsingEmail": 1}).json()["assessmentId"]
+    made = sandbox.pi.post(PI, json={**PERSON, "notifyAssessmentAvailableUsingEmail": 1}).json()["assessmentId"]
     link, _, lower = order(sandbox)["invite_link"].rpartition(".")
     assessment, one = made.upper(), lower.upper()
     assert sandbox.http.get(f"{link}.{one}").status_code == 200
@@ -90,7 +90,7 @@ TWICE = [
 def test_repeated_header_is_refused_if_any_line_is_invalid(
     server: Server, sandbox: Sandbox, name: str, first: str, second: str, status: int
 ) -> None:
-    body = json.dumps(INVITED)
+    body = json.dumps(PERSON)
     usual = {"api-key": sandbox.credential, "Content-Type": "application/json"}
     lines = [f"{known}: {value}" for known, value in usual.items() if known != name]
     lines += [f"{name}: {value.format(key=sandbox.credential)}" for value in (first, second)]
