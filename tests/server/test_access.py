@@ -26,7 +26,7 @@ def closed() -> Iterator[Server]:
 
 @pytest.fixture
 def http(closed: Server) -> Iterator[httpx2.Client]:
-    with httpx2.Client(base_url=closed.url, trust_env=False) as client:
+    with httpx2.Client(base_url=closed.url, timeout=30, trust_env=False) as client:
         yield client
         for found in client.get(ROOT, headers=CONTROL).json():
             client.delete(f"{ROOT}/{found['name']}", headers=CONTROL)
@@ -236,8 +236,8 @@ def test_new_credentials_invalidate_links(http: httpx2.Client) -> None:
     assert [http.get(link).status_code for link in (old["assessmentUrl"], report)] == [404, 403]
     key = {"api-key": fresh["predictive_index"]["api_key"]}
     new = http.get(f"{PI}/{old['assessmentId']}", headers=key).json()["assessmentUrl"]
-    anew = http.get(read, headers=keys(http, fresh)).json()["reports"][0]["download_url"]
-    assert [http.get(link).status_code for link in (new, anew)] == [200, 200]
+    link = http.get(read, headers=keys(http, fresh)).json()["reports"][0]["download_url"]
+    assert [http.get(link).status_code for link in (new, link)] == [200, 200]
 
 
 # Default access, and the token.
@@ -266,9 +266,9 @@ def test_credentials_of_sandboxes_in_the_file_are_printed_once_to_standard_error
         Server("--access", "closed", "--config", str(path), environ=environ) as server,
         httpx2.Client(base_url=server.url, trust_env=False) as http,
     ):
-        told = dict(line.removeprefix("sandbox ").split(": ", 1) for line in server.stderr().splitlines())
-        assert list(told) == names(http, CONTROL) == ["ada", "bob"]
-        for n, (name, text) in enumerate(told.items()):
+        printed = dict(line.removeprefix("sandbox ").split(": ", 1) for line in server.stderr().splitlines())
+        assert list(printed) == names(http, CONTROL) == ["ada", "bob"]
+        for n, (name, text) in enumerate(printed.items()):
             headers = keys(http, json.loads(text))
             assert http.post("/mercury/order", json=order_body(f"{n}"), headers=headers).status_code == 201
             assert len(http.get(f"{ROOT}/{name}/invitations", headers=CONTROL).json()) == 1
@@ -370,14 +370,14 @@ def test_seed_is_random_in_closed_access(http: httpx2.Client) -> None:
 
 def test_only_digests_of_credentials_are_kept() -> None:
     known = Keys(VENDORS)
-    told, locks = known.made()
+    made, locks = known.made()
     known.hold("ada", locks)
-    secrets = [secret for held in told.values() for secret in held.values()]
+    secrets = [secret for held in made.values() for secret in held.values()]
     assert len(secrets) == 4
     assert [secret for secret in secrets if secret in repr(vars(known))] == []
     again = Keys(VENDORS)
     again.hold("ada", locks)
-    assert again.opened(Credential("predictive_index.key", told["predictive_index"]["api_key"])) == "ada"
+    assert again.opened(Credential("predictive_index.key", made["predictive_index"]["api_key"])) == "ada"
     again.forget("ada")
     again.forget("ada")
-    assert again.opened(Credential("predictive_index.key", told["predictive_index"]["api_key"])) is None
+    assert again.opened(Credential("predictive_index.key", made["predictive_index"]["api_key"])) is None

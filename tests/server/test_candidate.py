@@ -95,8 +95,8 @@ def test_candidate_starts_and_finishes(sandbox: Sandbox, listener: Listener, ven
     shown(sandbox.http.get(answer.headers["location"]), 200, "Thank you, you have finished")
     page = shown(one.look(), 200, "You have finished already")
     assert "<form" not in page
-    told = listener.wait_for(2 if vendor == "pymetrics" else 1)
-    assert one.id in told[-1].body.decode()
+    received = listener.wait_for(2 if vendor == "pymetrics" else 1)
+    assert one.id in received[-1].body.decode()
 
 
 @BOTH

@@ -75,7 +75,10 @@ def test_a_candidate_goes_from_the_link_to_the_callers_page(
         page.goto(address)
         page.get_by_role("heading", name="You have finished already").wait_for()
         sound(seen, script)
-    assert told(sandbox, vendor, id) == {"pymetrics": 70.0, "predictive_index": {"aSigma": 1.2, "cSigma": -1.2}}[vendor]
+    assert (
+        shown_scores(sandbox, vendor, id)
+        == {"pymetrics": 70.0, "predictive_index": {"aSigma": 1.2, "cSigma": -1.2}}[vendor]
+    )
 
 
 def answer(page: Page, vendor: str) -> None:
@@ -93,8 +96,8 @@ def answer(page: Page, vendor: str) -> None:
         page.get_by_role("group", name="How you really are").get_by_label("driven").check()
 
 
-def told(sandbox: Sandbox, vendor: str, id: str) -> Any:
-    """What the vendor's API tells of the answers: a score, or the factors that were moved."""
+def shown_scores(sandbox: Sandbox, vendor: str, id: str) -> Any:
+    """The score, or the factors that are not zero."""
     if vendor == "pymetrics":
         return sandbox.pymetrics.get(f"/mercury/getOrder/{id}").json()["results"][0]["score"]
     (own,) = sandbox.pi.get(f"/api/v1/behavioralassessments/{id}").json()["selfSigmaScore"]

@@ -105,13 +105,18 @@ def test_run_of_a_running_clock_keeps_its_time(sandbox: Sandbox) -> None:
     assert ahead <= ticks(turn(sandbox, run=True)["now"]) < ahead + 2 * SECOND
 
 
-def test_sandboxes_have_separate_clocks(sandbox: Sandbox) -> None:
-    other = Sandbox(sandbox.http, f"{sandbox.name}-2")
+def test_sandboxes_and_forks_have_separate_clocks(sandbox: Sandbox) -> None:
     freeze(sandbox)
+    other = Sandbox(sandbox.http, f"{sandbox.name}-2")
     freeze(other, "2030-01-01T00:00:00Z")
+    fork = Sandbox(sandbox.http, sandbox.control_json("POST", "/fork")["name"])
+    clock = fork.control_json("GET", "/clock")
+    assert clock["mode"] == "running"
+    assert abs(ticks(clock["now"]) / SECOND - time.time()) < 5
     turn(sandbox, advance="P1D")
     assert (now(sandbox), now(other)) == (after(START, DAY), "2030-01-01T00:00:00.0000000Z")
-    other.control("DELETE")
+    for each in (other, fork):
+        each.control("DELETE")
 
 
 # Timers.
@@ -124,8 +129,8 @@ def test_timers_fire_in_order_and_each_at_its_own_time(sandbox: Sandbox) -> None
     quick = assess(sandbox, "cy+completes-in-10s@example.com")
     soon = assess(sandbox, expirationDateTime="2026-01-01T00:00:00.0000001Z")
     beyond = assess(sandbox, expirationDateTime="2026-01-02T00:00:00.0000002Z")
-    told = turn(sandbox, advance="PT24H")
-    assert told == {
+    turned = turn(sandbox, advance="PT24H")
+    assert turned == {
         "now": after(START, DAY),
         "mode": "frozen",
         "events": [
@@ -170,8 +175,8 @@ def test_freeze_after_a_timer_fires_it_at_its_own_time(sandbox: Sandbox) -> None
     freeze(sandbox)
     id = assess(sandbox, expirationDateTime="2026-01-02")
     order(sandbox, "bo+completes-in-1m@example.com")
-    told = turn(sandbox, freeze="2026-03-01T00:00:00Z")
-    assert [(event["at"], event["what"]) for event in told["events"]] == [
+    turned = turn(sandbox, freeze="2026-03-01T00:00:00Z")
+    assert [(event["at"], event["what"]) for event in turned["events"]] == [
         (after(START, 60 * SECOND), "complete"),
         ("2026-01-02T23:59:59.9999999Z", "expire"),
     ]
@@ -379,16 +384,6 @@ def test_restore_brings_back_the_time_of_a_running_clock(sandbox: Sandbox) -> No
     assert abs(ticks(back["now"]) - taken) < 2 * SECOND
 
 
-def test_fork_has_a_running_clock_of_its_own(sandbox: Sandbox) -> None:
-    freeze(sandbox)
-    fork = Sandbox(sandbox.http, sandbox.control_json("POST", "/fork", {"name": f"{sandbox.name}-f"})["name"])
-    clock = fork.control_json("GET", "/clock")
-    assert clock["mode"] == "running"
-    assert abs(ticks(clock["now"]) / SECOND - time.time()) < 5
-    assert now(sandbox) == START
-    fork.control("DELETE")
-
-
 # Invalid changes, and the last instants.
 
 INVALID = [
@@ -455,10 +450,10 @@ def test_every_time_stamp_comes_from_the_clock(sandbox: Sandbox, listener: Liste
     theirs = order(sandbox, "bo+completes@example.com", send_email=True)
     listener.wait_for(2)
     turn(sandbox, advance="PT0S")
-    told = sandbox.pymetrics.get(f"/mercury/getOrder/{theirs}?report=true").json()
+    shown = sandbox.pymetrics.get(f"/mercury/getOrder/{theirs}?report=true").json()
     at, six = "2031-05-04T03:02:01.0987654Z", "2031-05-04T03:02:01.098765+00:00"
     assert sandbox.pi.get(f"{PI}/{mine}").json()["assessmentDateTime"] == at
-    assert [told["create_date"], told["results"][0]["create_date"], told["reports"][0]["create_date"]] == [six] * 3
+    assert [shown["create_date"], shown["results"][0]["create_date"], shown["reports"][0]["create_date"]] == [six] * 3
     assert [mail["at"] for mail in sandbox.control_json("GET", "/mail")] == [at, at]
     assert {i["created"] for i in sandbox.control_json("GET", "/invitations")} == {at}
     attempts = [a for d in sandbox.control_json("GET", "/deliveries") for a in d["attempts"]]

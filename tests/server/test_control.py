@@ -326,22 +326,16 @@ def test_fork_has_its_own_links_and_tokens(sandbox: Sandbox, fresh: Callable[[],
     assert fork.pymetrics.headers["Authorization"] != token
 
 
-def test_reset_of_a_fork_restores_the_moment_of_forking(sandbox: Sandbox, fresh: Callable[[], str]) -> None:
-    id = order(sandbox)["id"]
-    fork = forked(sandbox, fresh())
-    order(fork, "later")
-    sandbox.control("POST", "/reset")
-    fork.control_json("POST", "/reset")
-    assert [found["id"] for found in fork.control_json("GET", "/invitations")] == [id]
-
-
-def test_fork_named_demo_gets_no_samples(sandbox: Sandbox) -> None:
+def test_reset_of_a_fork_restores_the_moment_of_forking_and_no_samples(sandbox: Sandbox) -> None:
     sandbox.http.delete(f"{ROOT}/demo")
     id = order(sandbox)["id"]
     fork = forked(sandbox, "demo")
     for _ in range(2):
         assert [found["id"] for found in fork.control_json("GET", "/invitations")] == [id]
+        order(fork, "later")
+        sandbox.control("POST", "/reset")
         fork.control_json("POST", "/reset")
+        fork.pymetrics = fork.renewed()
     fork.control("DELETE")
 
 

@@ -9,12 +9,12 @@ from tests.servers import Sandbox
 
 def coverage(sandbox: Sandbox) -> dict[str, tuple[int, int]]:
     """How often each rule was passed and violated; the sums must be right."""
-    told = sandbox.control_json("GET", "/coverage")
-    assert [*told] == ["rules", "kept", "broken", "of"]
-    assert told["of"] == len(told["rules"])
-    assert told["kept"] == sum(rule["kept"] > 0 for rule in told["rules"])
-    assert told["broken"] == sum(rule["broken"] > 0 for rule in told["rules"])
-    return {rule["id"]: (rule["kept"], rule["broken"]) for rule in told["rules"]}
+    report = sandbox.control_json("GET", "/coverage")
+    assert [*report] == ["rules", "kept", "broken", "of"]
+    assert report["of"] == len(report["rules"])
+    assert report["kept"] == sum(rule["kept"] > 0 for rule in report["rules"])
+    assert report["broken"] == sum(rule["broken"] > 0 for rule in report["rules"])
+    return {rule["id"]: (rule["kept"], rule["broken"]) for rule in report["rules"]}
 
 
 def stages(operation: str) -> list[list[str]]:

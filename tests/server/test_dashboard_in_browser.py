@@ -31,7 +31,7 @@ def browser() -> Iterator[Browser]:
 
 
 def opened(seen: Visit, sandbox: Sandbox, path: str = "") -> None:
-    """Go to a page, and wait until it is told of changes."""
+    """Go to a page, and wait until it gets events."""
     seen.page.goto(f"{sandbox.url}/sandboxes/{sandbox.name}{path}")
     seen.page.locator("#live[data-connected]").wait_for(state="attached")
 
@@ -120,7 +120,7 @@ def test_tour_has_three_steps(browser: Browser) -> None:
 
 @pytest.fixture(scope="module")
 def crowd(browser: Browser) -> Iterator[dict[str, Any]]:
-    """A sandbox with a bit of everything, and with names that nobody should have; the paths of all of its pages."""
+    """A sandbox with a bit of everything, and with hostile names; the paths of all of its pages."""
     import httpx2
 
     with Server() as server, httpx2.Client(base_url=server.url, trust_env=False) as http:

@@ -120,9 +120,9 @@ def test_duplicate_comes_before_the_next_webhook_of_its_invitation(frozen: Sandb
     id = ordered(frozen, listener)
     act(frozen, id, "complete")
     turn(frozen, until_idle=True)
-    told = statuses(listener)
-    assert told[::2] == told[1::2]
-    assert len({*told}) * 2 == len(told) > 2
+    sent = statuses(listener)
+    assert sent[::2] == sent[1::2]
+    assert len({*sent}) * 2 == len(sent) > 2
 
 
 def test_only_delivered_webhooks_are_duplicated(frozen: Sandbox, listener: Listener) -> None:
@@ -172,12 +172,12 @@ def test_next_webhook_of_the_sandbox_overtakes_a_held_back_one(frozen: Sandbox, 
 
 def test_unlimited_reorder_fault_swaps_pairs(frozen: Sandbox, listener: Listener) -> None:
     put(frozen, REORDER)
-    told = []
+    completed = []
     for _ in range(4):
-        told.append(complete(frozen, listener.url))
+        completed.append(complete(frozen, listener.url))
         settle(frozen)
     turn(frozen, until_idle=True)
-    assert ids(listener) == [told[1], told[0], told[3], told[2]]
+    assert ids(listener) == [completed[1], completed[0], completed[3], completed[2]]
     assert met(frozen) == [2]
 
 

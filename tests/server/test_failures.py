@@ -127,12 +127,6 @@ def test_failed_report_is_in_the_journal(monkeypatch: pytest.MonkeyPatch) -> Non
         assert [call["status"] for call in sandbox.control_json("GET", "/journal")] == [201, 500]
 
 
-def test_503_for_the_invitation_limit_is_in_the_journal(sandbox: Sandbox) -> None:
-    sandbox.control_json("PATCH", "/config", {"invitation_limit": 1})
-    assert [sandbox.pi.post(PI, json=PERSON).status_code for _ in range(2)] == [201, 503]
-    assert [call["status"] for call in sandbox.control_json("GET", "/journal")] == [201, 503]
-
-
 def test_lost_second_change_does_not_deny_the_first() -> None:
     request_changes.begin()
     full = Unwritten("the log /data/log.db is full", "the log is full")

@@ -357,13 +357,13 @@ def test_rate_limit_setting_does_not_count_faulted_calls(sandbox: Sandbox) -> No
 
 def test_faults_are_listed_with_defaults_and_in_order(sandbox: Sandbox) -> None:
     assert sandbox.control_json("GET", "/faults") == []
-    told = put(
+    shown = put(
         sandbox,
         {"operation": "create_order", "do": "drop", "when": "after_commit", "times": 1},
         {"id": "late", "on": "deliveries", "vendor": "predictive-index", "do": "delay", "duration": "PT1H"},
         {"do": "status"},
     )
-    assert told == sandbox.control_json("GET", "/faults")
+    assert shown == sandbox.control_json("GET", "/faults")
     empty = {
         "vendor": None, "operation": None, "method": None, "path": None, "invitation": None, "times": None,
         "after": 0, "probability": 1.0, "when": None, "status": None, "duration": None, "retry_after": None,
@@ -372,7 +372,7 @@ def test_faults_are_listed_with_defaults_and_in_order(sandbox: Sandbox) -> None:
     first = {"id": "fault-1", "on": "calls", "operation": "create_order", "do": "drop", "when": "after_commit"}
     late = {"id": "late", "on": "deliveries", "vendor": "predictive_index", "do": "delay", "duration": "PT1H"}
     last = {"id": "fault-3", "on": "calls", "do": "status", "when": "before_commit", "status": 503}
-    assert told == [{**empty, **first, "times": 1}, {**empty, **late}, {**empty, **last}]
+    assert shown == [{**empty, **first, "times": 1}, {**empty, **late}, {**empty, **last}]
 
 
 def test_delete_and_an_empty_list_remove_all_faults(sandbox: Sandbox) -> None:
