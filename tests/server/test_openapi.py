@@ -12,8 +12,9 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from assessment_simulator.app import VENDORS, documents
+from assessment_simulator.control.openapi import refusals
+from assessment_simulator.control.operation import named
 from assessment_simulator.control.reference import FILES, FOLDER
-from assessment_simulator.control.vendor_openapi import named, refusals
 from assessment_simulator.core.vendor import Endpoint, Vendor
 from tests.server import assessment, order, problem
 from tests.servers import Listener, Received, Sandbox

@@ -9,8 +9,8 @@ import httpx2
 import pytest
 
 from assessment_simulator.app import VENDORS
+from assessment_simulator.control.operation import named
 from assessment_simulator.control.states import diagram, moves_between, moves_of
-from assessment_simulator.control.vendor_openapi import named
 from assessment_simulator.core.states import DiagramPosition, State, StateMachine
 from tests.server import assessment, order, problem
 from tests.servers import Sandbox

@@ -124,6 +124,7 @@ class CandidatePages:
     async def _open(self, vendor: Vendor, exercise: Questionnaire, request: Request) -> _Link:
         """Find what the link leads to; a link that is not genuine leads to an empty sandbox."""
         query, scope = request.query_params, request.scope
+        # The ticket is `<sandbox>.<seal>.<id>`, in the path or in the query, as the vendor's links have it.
         in_path = request.path_params.get(exercise.ticket)
         ticket = query.get(exercise.ticket, "") if in_path is None else in_path
         name, _, rest = ticket.partition(".")
@@ -131,6 +132,7 @@ class CandidatePages:
         id = lower_uuid(id)
         sandbox = await self._sandboxes.find_by(Credential("link", name, seal, id))
         await sandbox.fire_due_timers()  # so that the page shows what timers that are due have changed
+        # The language that was chosen on the page goes before the one that the inviter chose.
         language = query.get("lang", "")[:_MAX_TAG]
         stored = sandbox.get(vendor.record_kind, id)
         chosen = primary(language or (exercise.briefing(stored).language if stored else ENGLISH))

@@ -2,7 +2,8 @@
 
 Begin with `operations`, the one list of all calls: each row names the path, the verb, the handler, the query
 parameters, and the models of the body and the answer. Routes and OpenAPI document are both built from this list, so
-they cannot differ. `router` serves it, `operation` says what a row and a call are, `openapi` writes the document.
+they cannot differ. `router` serves it, `operation` says what a row and a call are, `openapi` writes the documents, also
+those of the vendors.
 
 What happens to a call, in this order:
 

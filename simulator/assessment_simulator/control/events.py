@@ -47,6 +47,7 @@ class EventStream(Response):
             while (await receive())["type"] != "http.disconnect":
                 pass
 
+        # The stream ends when its reader leaves or the feed closes, which leaves a moment for the last message.
         with self._feed.reading():
             sending = asyncio.ensure_future(self._send_events(send))
             gone = asyncio.ensure_future(disconnected())
@@ -57,6 +58,7 @@ class EventStream(Response):
                 if sending.done():
                     sending.result()
                 elif not gone.done() and (connection := connection_of(scope)):
+                    # The reader has stopped reading, so nothing but the end of the connection can reach it.
                     connection.abort()
             finally:
                 for task in (sending, gone, closed):
@@ -68,6 +70,8 @@ class EventStream(Response):
             await send({"type": "http.response.body", "body": text, "more_body": True})
 
         feed = self._feed
+        # A new reader begins with the next change, and learns the id of the last one, in case its connection breaks
+        # before that.
         if self._last_event_id is None:
             number = feed.number
             await write(f"retry: {RETRY}\nid: {feed.event_id(number)}\n\n".encode())

@@ -1,4 +1,9 @@
-"""The OpenAPI 3.1 document of the control API, built from the list of operations and the models."""
+"""OpenAPI 3.1 documents: of each vendor, from its endpoints, rules and schemas; of the control API, from its calls.
+
+The examples in a vendor's document are real requests and answers: each vendor has a story, which runs in a sandbox of
+its own with a frozen clock and a fixed seed, so they are always the same. The schemas of the control API are those of
+the models of its bodies and answers.
+"""
 
 import re
 from collections.abc import Mapping
@@ -14,13 +19,216 @@ from assessment_simulator.control.faults import one_shape_for_each_kind
 from assessment_simulator.control.operations import operations
 from assessment_simulator.control.sandboxes import Name
 from assessment_simulator.control.settings import behaviour_schema
-from assessment_simulator.control.vendor_openapi import content, head, operation, success
-from assessment_simulator.core.schema import ref
-from assessment_simulator.core.vendor import Vendor
+from assessment_simulator.core.config import Config
+from assessment_simulator.core.instant import DAY
+from assessment_simulator.core.request import MISSING, VendorRequest
+from assessment_simulator.core.rules import Rule
+from assessment_simulator.core.schema import Content, Step, record, ref, text
+from assessment_simulator.core.seeded_random import SeededRandom
+from assessment_simulator.core.vendor import Endpoint, Vendor, refusal_response
 from assessment_simulator.http.auth import OPEN_PATHS
 from assessment_simulator.http.problem_details import MEDIA_TYPE
+from assessment_simulator.sandbox.clock import Clock
+from assessment_simulator.sandbox.sandbox import Sandbox
+from assessment_simulator.sandbox.state import State
+from assessment_simulator.storage import json_codec
 
 Json = dict[str, Any]
+# Where the examples are served from: the address that a server without options has.
+ADDRESS = "http://127.0.0.1:8787"
+_NOW = 20_454 * DAY  # 2026-01-01
+_HOOK = "https://client.example/hook"
+# Response headers of all vendors.
+HEADERS: Json = {
+    name: {"description": description, "schema": {"type": kind}}
+    for name, kind, description in (
+        ("Simulator-Rule", "string", "The ids of the rules that refused the call, separated by commas."),
+        ("Simulator-Note", "string", "What was accepted although no document of the vendor names it."),
+        ("Simulator-Hint", "string", "Why the call was refused and what to change."),
+        ("Simulator-Request-Id", "string", "The id under which the server's log describes the failure."),
+        ("Retry-After", "integer", "The number of seconds after which the call may be repeated."),
+    )
+}
+_OF_STATUS = {429: ["Retry-After"], 500: ["Simulator-Request-Id"]}  # response headers of one error status
+
+
+def _head(title: str, version: str, about: str) -> Json:
+    """The beginning of every document. Its server is the one that the document was read from."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": title, "version": version, "description": about, "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/"}],
+    }  # fmt: skip
+
+
+def _content(shapes: Mapping[str, Any], example: Any) -> Json:
+    """A body of these shapes by media type."""
+    more = {} if example is None else {"examples": {"example": {"value": example}}}
+    return {"content": {kind: {"schema": shape, **more} for kind, shape in shapes.items()}} if shapes else {}
+
+
+def _operation(
+    id: str, summary: str, tag: str, security: list[Json], parameters: list[Json], body: Json, responses: Json
+) -> Json:
+    """One operation of a document; parameters and body are left out where there are none."""
+    return {
+        "operationId": id, "summary": summary, "tags": [tag], "security": security,
+        **({"parameters": parameters} if parameters else {}), **({"requestBody": body} if body else {}),
+        "responses": responses,
+    }  # fmt: skip
+
+
+def _success(status: int, shapes: Mapping[str, Any], example: Any, links: Mapping[str, Mapping[str, str]]) -> Json:
+    """A response of these shapes, with links by the id of the operation that they lead to."""
+    found = {target: {"operationId": target, "parameters": dict(where)} for target, where in links.items()}
+    described = {"description": HTTPStatus(status).phrase, **_content(shapes, example)}
+    return {**described, "links": found} if links else described
+
+
+# The documents of the vendors.
+
+
+def vendor_document(vendor: Vendor, version: str) -> Json:
+    """The vendor's document."""
+    interface = vendor.interface
+    sandbox, sent, answered = _play(vendor)
+    paths: Json = {}
+    for endpoint in vendor.endpoints:
+        name = endpoint.operation.name
+        described, step = interface.contents.get(name, Content()), sent.get(name)
+        given: Mapping[str, str] = {**step.params, **step.query} if step else {}
+        parameters: list[Json] = [
+            {
+                "name": one.name, "in": one.place, "required": one.required, "description": one.description,
+                "schema": one.schema, **({"example": given[one.name]} if one.name in given else {}),
+            }
+            for one in described.parameters
+        ]  # fmt: skip
+        body = _content(described.body, step.body if step else None)
+        headers = _headers("Simulator-Note", *interface.answer_headers)
+        responses = {
+            str(status): {**_success(status, shapes, answered.get((name, status)), described.links), "headers": headers}
+            for status, shapes in described.answers.items()
+        }
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(
+            name, endpoint.summary, vendor.title,
+            [{scheme: [] for scheme in described.security}] if described.security else [],
+            parameters, {"required": True, **body} if body else {}, responses | _errors(vendor, endpoint, sandbox),
+        )  # fmt: skip
+    return {
+        **_head(f"{vendor.title}, simulated", version, interface.about),
+        "paths": paths,
+        # By reference: openapi-generator writes code that does not compile for a webhook that is defined inline.
+        "webhooks": {name: {"$ref": f"#/components/pathItems/{name}"} for name in interface.webhooks},
+        "components": {
+            "schemas": {**interface.schemas, "Crash": record({"detail": text()}, "An internal error of the simulator")},
+            "headers": {**HEADERS, **interface.answer_headers},
+            "pathItems": dict(interface.webhooks),
+            "securitySchemes": dict(interface.security),
+        },
+    }
+
+
+def _headers(*names: str) -> Json:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def refusals(vendor: Vendor, endpoint: Endpoint) -> dict[int, list[Rule]]:
+    """The rules that can refuse a request to this endpoint, by status, with those of the HTTP layer."""
+    http_rules = vendor.http_rules.values()
+    rules = [rule for stage in endpoint.operation.stages for rule in stage if rule not in http_rules]
+    if "{" in endpoint.path:  # a parameter that holds a slash leads elsewhere
+        rules += [vendor.http_rules["route"], vendor.http_rules["verb"]]
+    if endpoint.method != "GET":
+        rules += [vendor.http_rules["encoding"], vendor.http_rules["size"]]
+    found: dict[int, list[Rule]] = {}
+    for rule in rules:
+        found.setdefault(rule.status, []).append(rule)
+    return dict(sorted(found.items()))
+
+
+def _errors(vendor: Vendor, endpoint: Endpoint, sandbox: Sandbox) -> Json:
+    """Each error status with an example for every rule that leads to it."""
+    interface = vendor.interface
+    # Every call may get 500 and 503, to which no rule leads: from a fault, in the vendor's format, or from the
+    # simulator itself, in its own.
+    by_status: dict[int, list[Rule]] = {500: [], 503: [], **refusals(vendor, endpoint)}
+    found: Json = {}
+    for status, rules in sorted(by_status.items()):
+        shape: Json = interface.errors.get(status, interface.errors.get(0, {}))
+        if status in (500, 503):
+            shape = {"anyOf": [shape, ref("Crash")]}
+        shown = {}
+        for rule in rules:
+            request = VendorRequest("", _NOW, SeededRandom(b"example", 0), ADDRESS, "GET", f"{vendor.roots[0]}/…")
+            response = refusal_response(vendor, (rule,), request, sandbox)
+            shown[rule.id] = {"summary": rule.statement, "value": _value(response.body, sandbox)}
+        reasons = [rule.statement for rule in rules]
+        reasons = reasons or ["a fault was set, or the simulator itself failed or has no room"]
+        names = [*(["Simulator-Rule"] if rules else []), "Simulator-Hint", *_OF_STATUS.get(status, ())]
+        found[str(status)] = {
+            "description": f"{HTTPStatus(status).phrase}: {'; '.join(reasons)}",
+            "headers": _headers(*names, *interface.answer_headers),
+            "content": {"application/json": {"schema": shape, **({"examples": shown} if shown else {})}},
+        }
+    return found
+
+
+def _play(vendor: Vendor) -> tuple[Sandbox, dict[str, Step], dict[tuple[str, int], Any]]:
+    """Run the vendor's story: its sandbox, and for each operation what was sent, and by status what was answered."""
+    config = Config(default_webhook_url=_HOOK, webhook_url=_HOOK)
+    sandbox = Sandbox("example", 0, State(config, Clock().freeze(_NOW)), {vendor.id: vendor})
+    sent: dict[str, Step] = {}
+    answered: dict[tuple[str, int], Any] = {}
+    newest: Json = {}
+    for raw in vendor.interface.story:
+        # Later steps name members of earlier answers, such as an id.
+        headers = _filled(dict(vendor.interface.headers), newest)
+        body, params = _filled(raw.body, newest), _filled(dict(raw.params), newest)
+        step = Step(raw.operation, body, params, dict(raw.query), raw.media_type)
+
+        def at_time(
+            now: int, random: SeededRandom, recent: int, step: Step = step, headers: Json = headers
+        ) -> VendorRequest:
+            body = MISSING if step.body is None else step.body
+            return VendorRequest(
+                step.operation, now, random, ADDRESS, "POST", "", step.params, step.query, headers, step.media_type,
+                body,
+            )  # fmt: skip
+
+        response = sandbox.handle(vendor, vendor.operations[raw.operation], at_time)
+        if raw.operation not in vendor.actions:  # actions are not part of the vendor's API
+            is_json = response.body is not None and response.media_type == "application/json"
+            newest[raw.operation] = value = _value(response.body, sandbox) if is_json else None
+            sent.setdefault(raw.operation, step)
+            answered.setdefault((raw.operation, response.status), value)
+    return sandbox, sent, answered
+
+
+def _filled(value: Any, answers: Mapping[str, Any]) -> Any:
+    """The value with every `=operation/member/…` in it replaced by that member of the operation's answer."""
+    if isinstance(value, dict):
+        return {name: _filled(one, answers) for name, one in value.items()}
+    if not isinstance(value, str):
+        return value
+    before, found, path = value.partition("=")
+    if not found or before not in ("", "Bearer ") or path.partition("/")[0] not in answers:
+        return value
+    result: Any = answers
+    for name in path.split("/"):
+        result = result[name]
+    return f"{before}{result}"
+
+
+def _value(body: Any, sandbox: Sandbox) -> Any:
+    """The body of an answer as JSON values, with addresses."""
+    return json_codec.loads(sandbox.links.fill_placeholders(json_codec.dumps(body), ADDRESS))
+
+
+# The document of the control API.
+
 # Models without a component of their own: their schemas are inlined where they are used.
 _PARTS = (
     "Answered Attempt Candidate Counts Covered Event Flaw Message SeenMove SeenState Sent Standing VendorMove "
@@ -122,7 +330,7 @@ def control_document(vendors: Mapping[str, Vendor], version: str) -> Json:
         parameters += [{"name": name, "in": "query", "schema": one.schema} for name, one in row.query.items()]
         body = {}
         if row.body is not None:
-            body = {"required": row.needs_body, **content({"application/json": shapes[row.id, "body"]}, row.example)}
+            body = {"required": row.needs_body, **_content({"application/json": shapes[row.id, "body"]}, row.example)}
         answer = {} if row.answer is None else {row.media_type: shapes[row.id, "answer"]}
         # Every error that the router and the HTTP layer can give is listed, because clients are generated from this.
         is_open = row.path in OPEN_PATHS
@@ -133,19 +341,19 @@ def control_document(vendors: Mapping[str, Vendor], version: str) -> Json:
             problems |= {400, 403, 413, 415}
         if row.body is not None or row.query:
             problems.add(422)
-        responses = {str(row.status): success(row.status, answer, None, row.links)}
+        responses = {str(row.status): _success(row.status, answer, None, row.links)}
         for status in sorted(problems):
             responses[str(status)] = {
                 "description": f"{HTTPStatus(status).phrase}: {_MEANS[status]}",
                 "content": {MEDIA_TYPE: {"schema": ref("Problem")}},
             }
-        paths.setdefault(row.path, {})[row.method.lower()] = operation(
+        paths.setdefault(row.path, {})[row.method.lower()] = _operation(
             row.id, (row.handler.__doc__ or "").partition("\n")[0].rstrip("."),
             "sandbox" if "name" in names else "server", [] if is_open else [{}, {"control": []}],
             parameters, body, responses,
         )  # fmt: skip
     return {
-        **head("assessment-simulator, control API", version, _ABOUT),
+        **_head("assessment-simulator, control API", version, _ABOUT),
         "paths": paths,
         "components": {
             "schemas": _with_parts(components, parts),

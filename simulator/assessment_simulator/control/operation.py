@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from starlette.requests import Request
 
 from assessment_simulator.core.schema import Schema, integer, text
+from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.http.asgi import named_headers
 from assessment_simulator.http.problem_details import ROOT, Problem, flawed
 from assessment_simulator.sandbox.sandbox import NAME, Sandbox
@@ -111,6 +112,11 @@ def paging(searched: str, id: str, **more: Any) -> dict[str, Parameter]:
     before = text(f"only those older than the one with this id, such as {id}", **more)
     q = text(f"only those with this text, in letters of either case, in {searched}")
     return {"newest": Parameter(newest, int), "before": Parameter(before, str.lower), "q": Parameter(q, str.casefold)}
+
+
+def named(vendor: Vendor) -> str:
+    """The name of a vendor's document, and of the vendor in addresses."""
+    return vendor.id.replace("_", "-")
 
 
 def no_sandbox(name: str) -> Problem:

@@ -22,8 +22,7 @@ from assessment_simulator.control import (
 )  # fmt: skip
 from assessment_simulator.control.bodies import Answer, Object
 from assessment_simulator.control.invitations import OF_INVITATION
-from assessment_simulator.control.operation import Operation, Parameter, S, paging
-from assessment_simulator.control.vendor_openapi import named
+from assessment_simulator.control.operation import Operation, Parameter, S, named, paging
 from assessment_simulator.core.schema import text
 from assessment_simulator.core.sources import Standing
 from assessment_simulator.core.vendor import Vendor

@@ -6,8 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from assessment_simulator.control.operation import ControlCall
-from assessment_simulator.control.vendor_openapi import document, named
+from assessment_simulator.control.operation import ControlCall, named
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.http.base_url import proxy_info
 from assessment_simulator.http.problem_details import Problem
@@ -39,12 +38,12 @@ class Documents:
     def get(self, name: str) -> dict[str, Any]:
         """The document of that name; raises KeyError."""
         if name not in self._built:
-            if name == CONTROL:
-                from assessment_simulator.control.openapi import control_document
+            from assessment_simulator.control.openapi import control_document, vendor_document
 
+            if name == CONTROL:
                 self._built[name] = control_document(self._vendors, self._version)
             else:
-                self._built[name] = document(self._by_name[name], self._version)
+                self._built[name] = vendor_document(self._by_name[name], self._version)
         return self._built[name]
 
 

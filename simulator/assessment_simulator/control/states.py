@@ -14,8 +14,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from assessment_simulator.control.bodies import Answer, Count
-from assessment_simulator.control.operation import ControlCall
-from assessment_simulator.control.vendor_openapi import named
+from assessment_simulator.control.operation import ControlCall, named
 from assessment_simulator.core.states import DiagramPosition, Move, State, StateMachine
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.http.problem_details import Problem

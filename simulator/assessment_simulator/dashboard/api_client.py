@@ -26,6 +26,8 @@ async def call_control(
     the response has to come from another process.
     """
     sent = b"" if body is None else json_codec.dumps(body)
+    # The application that is called stands behind the access control, so the call needs no credentials. It needs the
+    # host, with which it makes the addresses in its answers.
     scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "path": path,
         "raw_path": path.encode(), "query_string": urlencode(query or {}).encode(), "root_path": "",
@@ -46,6 +48,7 @@ async def call_control(
             received += message.get("body", b"")
 
     await request.app(scope, receive, send)
+    # The call has left this to the owner of the sandbox, so the page has to come from there, too.
     owner = left_to(request.scope)
     if owner is not None:
         raise OwnedElsewhere(owner)
@@ -99,6 +102,7 @@ class PageRequest:
     async def list(self, path: str, *filters: str) -> dict[str, Any]:
         """One page of a long list, newest first; `older` holds the parameters of the next page, None on the last."""
         parameters = self.parameters("before", "q", *filters)
+        # One row more than is shown tells whether there is another page.
         rows = await self.get(path, newest=_PAGE_SIZE + 1, **parameters)
         older = {**parameters, "before": rows[_PAGE_SIZE - 1]["id"]} if len(rows) > _PAGE_SIZE else None
         asked = {name: parameters.get(name, "") for name in ("q", *filters)}

@@ -29,6 +29,7 @@ def _call(
     """
 
     async def run(page: PageRequest, form: Form) -> str | None:
+        # A form, because one that lacks a field of the path is refused like any other.
         fields = Form(b"")
         fields.update({**form, **page.request.path_params})
         response = await page.call(method, path.format_map(fields), body(form))
@@ -54,6 +55,7 @@ async def _freeze(page: PageRequest, form: Form) -> None:
 
 
 async def _add_fault(page: PageRequest, form: Form) -> None:
+    # The control API replaces the whole list, so the others are sent again; their counts begin at zero.
     faults = await page.get("faults")
     on, _, do = form["kind"].partition(".")
     texts = _fields("vendor", "operation", "path", "invitation", "when", "duration")

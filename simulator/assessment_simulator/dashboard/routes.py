@@ -172,6 +172,7 @@ class Dashboard:
         request = PageRequest(http_request, self._vendors, self._address, tour.SANDBOX)
         sandbox = await request.get()
         done = page.actions.get(http_request.query_params.get("done", ""))
+        # The page of an item belongs to the tab of its list; that of invitations has the path of the sandbox itself.
         current = page.path.split("/{")[0].replace("/invitations", "")
         tabs = [
             {
@@ -196,10 +197,12 @@ class Dashboard:
         action = page.actions.get(name)
         if action is None:
             raise Problem(422, f"this page can {', '.join(page.actions)}; it cannot {name[:40]!r}")
+        # Refused, the form's page is shown again with the problem. Else a redirect follows, so that reloading the page
+        # sends nothing again.
         try:
             elsewhere = await action.run(sent, form)
         except Problem as problem:
-            if problem.status == 404:
+            if problem.status == 404:  # the page itself is gone, so there is nothing to show the problem on
                 raise
             return await self._show(page, request, problem.detail, problem.status)
         if elsewhere:

@@ -54,6 +54,7 @@ async def _open_invitation(page: PageRequest) -> str:
             if ("start", True) in page.vendors.actions(one["vendor"], one["status"]):
                 id: str = one["id"]
                 return id
+        # A reset brings the samples back, and takes the settings that the tour has made.
         config = await page.get("config")
         await page.call("POST", "reset")
         await page.call("PATCH", "config", {name: config[name] for name in ("webhook_url", "default_webhook_url")})

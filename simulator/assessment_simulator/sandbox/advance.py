@@ -13,10 +13,6 @@ from assessment_simulator.storage import Deleted, LogError
 from assessment_simulator.storage.pauses import Pause
 
 
-class AlreadyAdvancing(Exception):
-    """Another advance is in progress."""
-
-
 class Interrupted(Exception):
     """An advance that did not reach its end: the status of the response, why, and what had happened by then."""
 

@@ -28,7 +28,7 @@ from assessment_simulator.core import instant
 from assessment_simulator.core.faults import Fault
 from assessment_simulator.core.retry_schedule import Attempt, Delivery, WebhookRequest
 from assessment_simulator.counters import Meters
-from assessment_simulator.sandbox.advance import AlreadyAdvancing, advance_clock
+from assessment_simulator.sandbox.advance import advance_clock
 from assessment_simulator.sandbox.clock import machine_now
 from assessment_simulator.sandbox.sandbox import Event, Sandbox
 from assessment_simulator.storage import Deleted, LogError, Unwritten
@@ -272,9 +272,7 @@ class WebhookWorker:
     # The clock and the end.
 
     async def advance(self, target: int | None) -> list[Event]:
-        """Advance the clock to `target`, or until nothing is due any more; return what happened."""
-        if self.is_advancing:
-            raise AlreadyAdvancing
+        """Advance the clock to `target`, or until nothing is due any more; return what happened. One at a time."""
         self.is_advancing = True
         try:
             return await advance_clock(
