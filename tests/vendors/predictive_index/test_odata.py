@@ -49,7 +49,12 @@ def faces() -> list[dict[str, Any]]:
     return [stored.public for stored in sandbox.all("assessment")]
 
 
-@given(odata.filters | st.sampled_from(odata.WHOLE))
+def test_every_operator_and_function_means_what_a_plain_predicate_means(faces: list[dict[str, Any]]) -> None:
+    for piece in odata.WHOLE:
+        assert [matches(piece.text, face) for face in faces] == [piece.means(face) is True for face in faces], piece
+
+
+@given(odata.filters)
 def test_filter_matches_what_a_plain_predicate_matches(faces: list[dict[str, Any]], piece: Piece) -> None:
     assert [matches(piece.text, face) for face in faces] == [piece.means(face) is True for face in faces]
 
@@ -60,88 +65,50 @@ ONE: Row = {
     "assessmentId": "1a2bc3d4-e5f6-a7b8-c9d0-e1f2a3b4c5d6", "selfSigmaScore": [{"aSigma": -1.5}],
     "positionSigmaScore": None,
 }  # fmt: skip
+# What the contracts' predicates do not ask.
 MEANINGS = [
     ("null eq null", True),
     ("null ne null", False),
     ("null gt null", False),
-    ("middleName eq null", True),
-    ("middleName lt 'a'", False),
     ("not (middleName lt 'a')", True),
-    ("contains(middleName, 'a')", False),
-    ("not contains(middleName, 'a')", False),
-    ("contains(middleName, 'a') eq null", True),
-    ("contains(middleName, 'a') or true", True),
-    ("contains(middleName, 'a') and true", False),
     ("lastName eq 'O''Neil'", True),
     ("email eq 'sam@example.com'", False),
-    ("tolower(email) eq 'sam@example.com'", True),
-    ("substringof('example', email)", True),
     ("substringof(email, 'example')", False),
-    ("gender eq 1.0", True),
     ("gender eq 1 or gender eq 1 and false", True),
-    ("(gender eq 1 or gender eq 1) and false", False),
     ("not false and false", False),
     ("gender gt 0 eq true", True),
-    ("selfSigmaScore/aSigma lt -1", True),
-    ("selfSigmaScore eq null", False),
-    ("positionSigmaScore eq null", True),
     ("positionSigmaScore/aSigma eq null", True),
     ("expirationDateTime gt 2026-11-11T23:59:59.9999998Z", True),
     ("expirationDateTime gt datetime'2026-11-11T23:59:59.9999999'", False),
     ("expirationDateTime ge '2026-11-12T01:59:59.9999999+02:00'", True),
-    ("expirationDateTime lt 2026-11-12", True),
-    ("expirationDateTime eq 2026-11-11", False),
     ("assessmentId eq 1A2BC3D4-E5F6-A7B8-C9D0-E1F2A3B4C5D6", True),
     ("guid'1A2BC3D4-E5F6-A7B8-C9D0-E1F2A3B4C5D6' eq '1a2bc3d4-E5F6-a7b8-c9d0-e1f2a3b4c5d6'", True),
     ("assessmentId eq '1A2BC3D4-E5F6-A7B8-C9D0-E1F2A3B4C5D6'", True),
     ("'1A2BC3D4-E5F6-A7B8-C9D0-E1F2A3B4C5D6' ne assessmentId", False),
     ("assessmentId eq '1A2BC3D4E5F6A7B8C9D0E1F2A3B4C5D6'", False),
-    ("gender eq 9" + "9" * 5_000, False),
-    ("gender lt 1e999", True),
-    # Lists.
-    ("gender in (0, 1.0)", True),
-    ("not gender in (0, 2)", True),
-    ("middleName in ('a')", False),
-    ("middleName in ('a', null)", True),
-    ("expirationDateTime in ('2026-11-11', 2026-11-11T23:59:59.9999999Z)", True),
     ("assessmentId in (null, 1A2BC3D4-E5F6-A7B8-C9D0-E1F2A3B4C5D6)", True),
+    ("expirationDateTime in ('2026-11-11', 2026-11-11T23:59:59.9999999Z)", True),
     ("gender in (- 1, -2) or null in (1)", False),
-    # Texts.
     ("length(email) eq 15 and length('😀') eq 1", True),
-    ("length(middleName) eq null", True),
-    ("indexof(email, '@') eq 3 and indexof(email, 'x@') eq -1 and indexof(email, '') eq 0", True),
-    ("substring(email, 4) eq 'example.com' and substring(email, 0, 3) eq 'Sam'", True),
-    ("substring(email, 15) eq '' and substring(email, 999, 1) eq '' and substring(email, 0, 0) eq ''", True),
-    ("substring(email, -2) eq email and substring(email, 1, -1) eq ''", True),
+    ("indexof(email, 'x@') eq -1 and indexof(email, '') eq 0", True),
     ("substring(email, null) eq null", True),
-    ("concat(concat(firstName, ' '), lastName) eq 'Sam O''Neil'", True),
-    ("concat(firstName, middleName) eq null", True),
-    ("trim(concat('  ', firstName)) eq 'Sam'", True),
-    # Instants.
-    ("year(expirationDateTime) eq 2026 and month(expirationDateTime) eq 11 and day(expirationDateTime) eq 11", True),
-    ("hour(expirationDateTime) eq 23 and minute(expirationDateTime) eq 59 and second(expirationDateTime) eq 59", True),
+    # Instants, some before 1970.
     ("hour('2026-01-01T02:00:00+03:00') eq 23 and year('1969-12-31T23:59:59.9Z') eq 1969", True),
     ("year(0001-01-01) eq 1 and year(9999-12-31) eq 9999", True),
-    ("fractionalseconds(expirationDateTime) eq 0.9999999", True),
-    ("date(expirationDateTime) eq 2026-11-11 and date(expirationDateTime) ne expirationDateTime", True),
     ("now() eq 2998-01-01 and expirationDateTime lt now()", True),
-    # Numbers.
-    ("gender add 1 mul 2 eq 3 and (gender add 1) mul 2 eq 4", True),
+    # Numbers, at the ends of their ranges, too.
+    ("gender eq 9" + "9" * 5_000, False),
+    ("gender lt 1e999", True),
     ("10 sub 2 sub 3 eq 5 and 100 div 10 div 5 eq 2 and 2 mul 7 mod 4 eq 2", True),
     ("7 div 2 eq 3 and -7 div 2 eq -3 and 7 div -2 eq -3 and -7 mod 2 eq -1 and 7 mod -2 eq 1", True),
-    ("7 div 2.0 eq 3.5 and 7 divby 2 eq 3.5 and 7d div 2 eq 3.5 and -7.5 mod 2 eq -1.5", True),
     ("0.1 add 0.2 eq 0.3 and selfSigmaScore/aSigma add 0.1 eq -1.4", True),
-    ("-gender eq -1 and - (gender add 1) eq -2 and -(-gender) eq 1 and gender sub - 1 eq 2", True),
-    ("gender add 1 gt 1 eq true", True),
-    ("patternNumber add 1 eq null and -patternNumber eq null and null add 1 eq null", True),
-    ("1 div (gender sub 1) eq null and 1.0 div (gender sub 1) eq null and 1 mod (gender sub 1) eq null", True),
+    ("- (gender add 1) eq -2 and -(-gender) eq 1 and gender sub - 1 eq 2", True),
+    ("null add 1 eq null and 1.0 div (gender sub 1) eq null and 1 mod (gender sub 1) eq null", True),
+    ("positionSigmaScore/aSigma add 1.5 eq null and 1.5 add positionSigmaScore/aSigma eq null", True),
     ("9223372036854775807 add 1 eq null and -9223372036854775808 sub 1 eq null", True),
     ("9223372036854775808 sub 1 eq 9223372036854775807", True),
     ("1e6000 mul 1e6000 eq null and -1e99999 lt 0", True),
-    (
-        "round(-1.5) eq -2 and round(0.5) eq 1 and floor(-1.5) eq -2 and ceiling(-1.5) eq -1 and round(gender) eq 1",
-        True,
-    ),
+    ("round(-1.5) eq -2 and round(0.5) eq 1 and round(gender) div 2 eq 0", True),
     ("mul ".join(["9 "] * 400) + "eq null", True),
     ("concat(" * 30 + "email" + f", '{'x' * 8}')" * 30 + " ne null", True),
 ]
