@@ -34,7 +34,6 @@ class Try:
     config: Mapping[str, Any] = field(default_factory=dict)
     recent: int = 0
     query: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def body(self) -> dict[str, Any]:
@@ -217,17 +216,3 @@ ACCESS = [
 
 ROWS: list[Row] = [*ACCESS, *TYPES, *NAMES, *BLANKS, *ADMINISTERED_BY, *VALUES]
 """Every rule that the vendor judges itself."""
-
-_EXACT: Final = {"behaviour": {"pi.url_match": "exact"}}
-HTTP_ROWS: list[Row] = [
-    Row("pi.http.route", Try(method="GET"), Try(method="GET", path="/api/v1/cognitiveassessments")),
-    Row("pi.http.route", Try(method="GET", path="/API/v1/BehavioralAssessments/"), Try(method="GET", path=f"{PATH}//")),
-    *(
-        Row("pi.http.route", Try(method="GET", path=path), Try(method="GET", path=path, config=_EXACT))
-        for path in (f"{PATH}/", "/api/v1/BehavioralAssessments", "/api/V2/peopleandjobs")
-    ),
-    Row("pi.http.verb", Try(method="GET"), Try(method="PUT")),
-    Row("pi.http.encoding", Try(headers={"content-encoding": "identity"}), Try(headers={"content-encoding": "gzip"})),
-    Row("pi.http.size", Try({"middleName": "x" * 1_000_000}), Try({"middleName": "x" * 1_100_000})),
-]
-"""The rules that the HTTP edge judges; they can be played over HTTP only."""
