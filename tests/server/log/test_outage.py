@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from tests.postgres import new_database
-from tests.server import assessment, problem
+from tests.server import PI, assessment, problem
 from tests.servers import Listener, Sandbox, Server
 from tests.waiting import until
 
@@ -69,7 +69,7 @@ def served(url: str, delay: float = 0) -> Iterator[tuple[Server, Sandbox, Listen
 
 def lease_is_over(sandbox: Sandbox) -> None:
     """Return when the server answers no more, because it cannot know whether it still owns the sandbox."""
-    until(lambda: sandbox.pi.get("/api/v1/behavioralassessments").status_code == 503)
+    until(lambda: sandbox.pi.get(PI).status_code == 503)
 
 
 def test_no_webhook_is_sent_for_a_change_that_was_not_written(url: str) -> None:
@@ -92,7 +92,7 @@ def test_responses_do_not_reveal_the_database(url: str) -> None:
         with away(url):
             lease_is_over(sandbox)
             answers = [
-                sandbox.pi.get("/api/v1/behavioralassessments"),
+                sandbox.pi.get(PI),
                 sandbox.http.post(
                     "/mercury/oauth/token",
                     json={"client_id": "sim-new", "client_secret": "any", "grant_type": "client_credentials"},
@@ -168,7 +168,7 @@ def test_ended_connections_fail_no_call(url: str) -> None:
     with served(url) as (_, sandbox, _):
         id = assessment(sandbox)["assessmentId"]
         tell(url, END)
-        assert sandbox.pi.get(f"/api/v1/behavioralassessments/{id}").status_code == 200
+        assert sandbox.pi.get(f"{PI}/{id}").status_code == 200
         for method, path in (("POST", f"/invitations/{id}/complete"), ("GET", "/invitations")):
             tell(url, END)
             assert sandbox.control(method, path).status_code == 200

@@ -8,10 +8,8 @@ import psycopg
 import pytest
 
 from tests.postgres import new_database
-from tests.server import ROOT, assessment, order
+from tests.server import PI, ROOT, assessment, order
 from tests.servers import Sandbox, Server
-
-PI = "/api/v1/behavioralassessments"
 
 
 @pytest.fixture(scope="module")

@@ -31,13 +31,11 @@ from assessment_simulator.storage.sqlite import SqliteLog
 from assessment_simulator.webhooks.client import WebhookClient
 from assessment_simulator.webhooks.egress import Policy
 from assessment_simulator.webhooks.worker import WebhookWorker
-from tests.server import ROOT, assessment
+from tests.server import PERSON, PI, ROOT, assessment
 from tests.server.log.worlds import World, create, portrait
-from tests.servers import Listener, Sandbox, Server
+from tests.servers import CONTROL, CONTROL_TOKEN, Listener, Sandbox, Server
 from tests.waiting import until
 
-PATH = "/api/v1/behavioralassessments"
-PERSON = {"firstName": "Ada", "lastName": "Lovelace", "email": "ada@example.com"}
 START = "2026-01-01T00:00:00.0000000Z"
 SOON = 5.0
 
@@ -81,7 +79,7 @@ def test_a_sandbox_is_the_same_after_a_restart(path: Path, listener: Listener, k
         sandbox = Sandbox(http, "ada")
         sandbox.control_json("POST", "/clock", {"freeze": START})
         sandbox.control_json("PATCH", "/config", {"positions": ["Ünïcode"], "rate_limit": 1_000})
-        created = sandbox.pi.post(PATH, json={**PERSON, "assessmentStatusWebHook": listener.url}).json()
+        created = sandbox.pi.post(PI, json={**PERSON, "assessmentStatusWebHook": listener.url}).json()
         token = sandbox.pymetrics.headers
         sandbox.control_json("POST", f"/invitations/{created['assessmentId']}/complete")
         listener.wait_for(1)
@@ -99,7 +97,7 @@ def test_a_sandbox_is_the_same_after_a_restart(path: Path, listener: Listener, k
         assert everything(sandbox) == frozen
         assert fork.control_json("GET", "/invitations") == before[1][3]
         assert http.get("/mercury/v1/orders", headers=dict(token)).status_code in (200, 404)
-        read = sandbox.pi.get(f"{PATH}/{created['assessmentId']}").json()
+        read = sandbox.pi.get(f"{PI}/{created['assessmentId']}").json()
         assert read["assessmentState"] == 40
         sandbox.control_json("POST", "/snapshots/snapshot-1/restore")
         assert sandbox.control_json("POST", "/reset")["counts"]["invitations"] == 0
@@ -111,12 +109,12 @@ def test_ids_continue_after_a_restart(path: Path, http: httpx2.Client) -> None:
     name = "restarted"
     straight = Sandbox(http, name)
     straight.control_json("DELETE")
-    one = [straight.pi.post(PATH, json=PERSON).json()["assessmentId"] for _ in range(4)]
+    one = [straight.pi.post(PI, json=PERSON).json()["assessmentId"] for _ in range(4)]
     straight.control_json("DELETE")
     other = []
     for _ in range(2):
         with serving(path, killed=True) as again:
-            other += [Sandbox(again, name).pi.post(PATH, json=PERSON).json()["assessmentId"] for _ in range(2)]
+            other += [Sandbox(again, name).pi.post(PI, json=PERSON).json()["assessmentId"] for _ in range(2)]
     assert one == other
 
 
@@ -125,7 +123,7 @@ def test_a_pending_webhook_is_retried_when_due_after_a_crash(path: Path) -> None
         with serving(path, killed=True) as http:
             sandbox = Sandbox(http, "ada")
             for _ in range(3):
-                order = sandbox.pi.post(PATH, json={**PERSON, "assessmentStatusWebHook": deaf.url}).json()
+                order = sandbox.pi.post(PI, json={**PERSON, "assessmentStatusWebHook": deaf.url}).json()
                 sandbox.control_json("POST", f"/invitations/{order['assessmentId']}/complete")
             deaf.wait_for(3)
             until(lambda: all(one["attempts"] for one in sandbox.control_json("GET", "/deliveries")))
@@ -143,7 +141,7 @@ def test_an_attempt_in_flight_at_a_crash_is_repeated(path: Path) -> None:
     with Listener(delay=30) as slow:
         with serving(path, killed=True) as http:
             sandbox = Sandbox(http, "ada")
-            order = sandbox.pi.post(PATH, json={**PERSON, "assessmentStatusWebHook": slow.url}).json()
+            order = sandbox.pi.post(PI, json={**PERSON, "assessmentStatusWebHook": slow.url}).json()
             sandbox.control_json("POST", f"/invitations/{order['assessmentId']}/complete")
             slow.wait_for(1)
         slow.delay = 0
@@ -161,7 +159,7 @@ def test_a_timer_due_while_no_server_ran_fires_after_the_start(path: Path, liste
     with serving(path, killed=True) as http:
         sandbox = Sandbox(http, "ada")
         body = {**PERSON, "email": "ada+completes-in-1s@example.com", "assessmentStatusWebHook": listener.url}
-        assert sandbox.pi.post(PATH, json=body).status_code == 201
+        assert sandbox.pi.post(PI, json=body).status_code == 201
     time.sleep(1)  # it falls due while no server is there
     with serving(path):
         listener.wait_for(1)
@@ -170,7 +168,7 @@ def test_a_timer_due_while_no_server_ran_fires_after_the_start(path: Path, liste
 def test_the_clock_runs_again_after_a_crash_during_an_advance(path: Path) -> None:
     with Listener(delay=30) as slow, serving(path, killed=True) as http:
         sandbox = Sandbox(http, "ada")
-        order = sandbox.pi.post(PATH, json={**PERSON, "assessmentStatusWebHook": slow.url}).json()
+        order = sandbox.pi.post(PI, json={**PERSON, "assessmentStatusWebHook": slow.url}).json()
         sandbox.control_json("POST", f"/invitations/{order['assessmentId']}/complete")
         slow.wait_for(1)
         with pytest.raises(httpx2.ReadTimeout):
@@ -182,44 +180,33 @@ def test_the_clock_runs_again_after_a_crash_during_an_advance(path: Path) -> Non
         until(lambda: sandbox.control_json("GET", "/clock")["now"] > first["now"])
 
 
-def test_credentials_stay_valid_after_a_restart(path: Path) -> None:
-    token = {"Authorization": "Bearer the-control-token"}
-    environ = {"SIMULATOR_CONTROL_TOKEN": "the-control-token"}
-    keys: list[str] = []
-    for _ in range(2):
-        server = Server("--access", "closed", "--log", f"sqlite:{path}", environ=environ)
-        with server, httpx2.Client(base_url=server.url, trust_env=False) as http:
-            if not keys:
-                body = http.post("/_simulator/sandboxes", json={"name": "ada"}, headers=token).json()
-                keys.append(body["credentials"]["predictive_index"]["api_key"])
-                assert http.post("/_simulator/sandboxes", json={"name": "ada"}, headers=token).status_code == 409
-            assert http.get(PATH, headers={"api-key": keys[0]}).status_code == 200
-            assert http.get(PATH, headers={"api-key": "sim-ada"}).status_code == 401
-
-
-def test_links_from_before_new_credentials_stay_invalid_after_a_restart(path: Path) -> None:
-    token = {"Authorization": "Bearer the-control-token"}
-    environ = {"SIMULATOR_CONTROL_TOKEN": "the-control-token"}
+def test_credentials_and_links_are_the_same_after_a_restart(path: Path) -> None:
+    keys: list[dict[str, str]] = []
     links: list[str] = []
     for _ in range(2):
-        server = Server("--access", "closed", "--log", f"sqlite:{path}", environ=environ)
-        with server, httpx2.Client(base_url=server.url, trust_env=False) as http:
-            if not links:
-                made = http.post("/_simulator/sandboxes", json={"name": "ada"}, headers=token).json()
-                for _ in range(2):
-                    key = {"api-key": made["credentials"]["predictive_index"]["api_key"]}
-                    links.append(http.post(PATH, json=PERSON, headers=key).json()["assessmentUrl"])
-                    made = http.post("/_simulator/sandboxes/ada/credentials", headers=token).json()
-                (first, second) = http.get("/_simulator/sandboxes/ada/invitations", headers=token).json()
-                links = [*links, first["links"]["invite"], second["links"]["invite"]]
-            answers = [http.get(link.partition("/Account")[1] + link.partition("/Account")[2]) for link in links]
-            assert [answer.status_code for answer in answers] == [404, 404, 200, 200]
+        server = Server(
+            "--access", "closed", "--log", f"sqlite:{path}", environ={"SIMULATOR_CONTROL_TOKEN": CONTROL_TOKEN}
+        )
+        with server, httpx2.Client(base_url=server.url, trust_env=False, timeout=30) as http:
+            if not keys:
+                made = http.post(ROOT, json={"name": "ada"}, headers=CONTROL).json()
+                for _ in range(2):  # new credentials end the links
+                    keys.append({"api-key": made["credentials"]["predictive_index"]["api_key"]})
+                    links.append(http.post(PI, json=PERSON, headers=keys[-1]).json()["assessmentUrl"])
+                    made = http.post(f"{ROOT}/ada/credentials", headers=CONTROL).json()
+                keys.append({"api-key": made["credentials"]["predictive_index"]["api_key"]})
+                links += [one["links"]["invite"] for one in http.get(f"{ROOT}/ada/invitations", headers=CONTROL).json()]
+            assert [http.get(PI, headers=key).status_code for key in keys] == [401, 401, 200]
+            assert http.get(PI, headers={"api-key": "sim-ada"}).status_code == 401
+            assert http.post(ROOT, json={"name": "ada"}, headers=CONTROL).status_code == 409
+            pages = [http.get(f"/Account{link.partition('/Account')[2]}") for link in links]
+            assert [page.status_code for page in pages] == [404, 404, 200, 200]
 
 
 def test_a_deleted_sandbox_stays_deleted(path: Path) -> None:
     with serving(path) as http:
         sandbox = Sandbox(http, "ada")
-        sandbox.pi.post(PATH, json=PERSON)
+        sandbox.pi.post(PI, json=PERSON)
         sandbox.control_json("DELETE")
     with serving(path) as http:
         assert http.get("/_simulator/sandboxes").json() == []
@@ -229,12 +216,12 @@ def test_a_deleted_sandbox_stays_deleted(path: Path) -> None:
 def test_an_idle_sandbox_is_released_and_read_again(path: Path) -> None:
     with serving(path, "--idle", "PT0.2S") as http:
         sandbox = Sandbox(http, "ada")
-        order = sandbox.pi.post(PATH, json=PERSON).json()
+        order = sandbox.pi.post(PI, json=PERSON).json()
         assert len(sandbox.control_json("GET", "/journal")) == 1
         until(lambda: "simulator_sandboxes 0.0" in http.get("/_simulator/metrics").text)
         # The journal is not in the log: that it is empty shows that the sandbox was read from there.
         assert sandbox.control_json("GET", "/journal") == []
-        assert sandbox.pi.get(f"{PATH}/{order['assessmentId']}").status_code == 200
+        assert sandbox.pi.get(f"{PI}/{order['assessmentId']}").status_code == 200
 
 
 @pytest.mark.parametrize(("limits", "left"), [
@@ -284,9 +271,9 @@ def test_a_sandbox_in_use_is_not_deleted_by_age(path: Path) -> None:
     with serving(path, "--keep-for", "PT2S") as http:
         used, other = Sandbox(http, "a"), Sandbox(http, "b")
         for one in (used, other):
-            one.pi.post(PATH, json=PERSON)
-        until(lambda: len(used.pi.get(PATH).json()) == 1 and len(http.get("/_simulator/sandboxes").json()) == 1, 20)
-        assert len(used.pi.get(PATH).json()) == 1
+            one.pi.post(PI, json=PERSON)
+        until(lambda: len(used.pi.get(PI).json()) == 1 and len(http.get("/_simulator/sandboxes").json()) == 1, 20)
+        assert len(used.pi.get(PI).json()) == 1
 
 
 # When it cannot be written, or read.
@@ -297,12 +284,12 @@ def test_a_full_disk_gives_503_and_changes_nothing(path: Path) -> None:
     with server, httpx2.Client(base_url=server.url, trust_env=False) as http:
         sandbox = Sandbox(http, "ada")
         sandbox.control_json("POST", "/clock", {"freeze": START})
-        order = sandbox.pi.post(PATH, json=PERSON).json()
+        order = sandbox.pi.post(PI, json=PERSON).json()
         before = everything(sandbox)
         unlimited = resource.prlimit(server.pid, resource.RLIMIT_FSIZE)
         written = Path(f"{path}-wal").stat().st_size
         resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (written, unlimited[1]))  # no file may grow any more
-        refused = [sandbox.pi.post(PATH, json=PERSON) for _ in range(3)]
+        refused = [sandbox.pi.post(PI, json=PERSON) for _ in range(3)]
         control = sandbox.control("PATCH", "/config", {"positions": ["x"]})
         assert [one.status_code for one in refused] == [503] * 3
         assert [call["status"] for call in sandbox.control_json("GET", "/journal")] == [201, 503, 503, 503]
@@ -310,10 +297,10 @@ def test_a_full_disk_gives_503_and_changes_nothing(path: Path) -> None:
         assert (control.status_code, control.headers["content-type"]) == (503, "application/problem+json")
         assert http.post("/_simulator/sandboxes", json={"name": "bo"}).status_code == 503
         assert http.get("/_simulator/ready").status_code == 503
-        assert sandbox.pi.get(f"{PATH}/{order['assessmentId']}").status_code == 200
+        assert sandbox.pi.get(f"{PI}/{order['assessmentId']}").status_code == 200
         assert everything(sandbox) == before
         resource.prlimit(server.pid, resource.RLIMIT_FSIZE, unlimited)
-        assert sandbox.pi.post(PATH, json=PERSON).status_code == 201
+        assert sandbox.pi.post(PI, json=PERSON).status_code == 201
         after = everything(sandbox)
     with serving(path) as http:
         assert everything(Sandbox(http, "ada")) == after
@@ -328,7 +315,7 @@ def test_an_attempt_is_recorded_once_the_disk_has_room_and_not_repeated(path: Pa
         listener.wait_for(1)
         unlimited = resource.prlimit(server.pid, resource.RLIMIT_FSIZE)
         resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (Path(f"{path}-wal").stat().st_size, unlimited[1]))
-        assert sandbox.pi.post(PATH, json=PERSON).status_code == 503
+        assert sandbox.pi.post(PI, json=PERSON).status_code == 503
         until(lambda: "an attempt cannot be recorded yet" in server.stderr())
         resource.prlimit(server.pid, resource.RLIMIT_FSIZE, unlimited)
         until(lambda: [one["state"] for one in sandbox.control_json("GET", "/deliveries")] == ["delivered"])
@@ -339,16 +326,16 @@ def test_an_attempt_is_recorded_once_the_disk_has_room_and_not_repeated(path: Pa
 def test_changes_are_refused_while_the_file_is_moved_or_replaced(path: Path) -> None:
     with serving(path) as http:
         sandbox = Sandbox(http, "ada")
-        assert sandbox.pi.post(PATH, json=PERSON).status_code == 201
+        assert sandbox.pi.post(PI, json=PERSON).status_code == 201
         away = path.rename(path.with_name("away.db"))
         for replaced in (False, True):
             if replaced:
                 path.write_bytes(b"another")
-            refused = sandbox.pi.post(PATH, json=PERSON)
+            refused = sandbox.pi.post(PI, json=PERSON)
             assert (refused.status_code, "was removed or replaced" in refused.json()["detail"]) == (503, True)
         away.rename(path)
-        assert sandbox.pi.post(PATH, json=PERSON).status_code == 201
-        assert len(sandbox.pi.get(PATH).json()) == 2
+        assert sandbox.pi.post(PI, json=PERSON).status_code == 201
+        assert len(sandbox.pi.get(PI).json()) == 2
 
 
 def refusal(path: Path) -> str:
@@ -364,9 +351,9 @@ def refusal(path: Path) -> str:
 
 def test_a_second_server_on_the_same_file_is_refused(path: Path) -> None:
     with serving(path) as http:
-        assert Sandbox(http, "ada").pi.post(PATH, json=PERSON).status_code == 201
+        assert Sandbox(http, "ada").pi.post(PI, json=PERSON).status_code == 201
         assert "another server has it" in refusal(path)
-        assert Sandbox(http, "ada").pi.post(PATH, json=PERSON).status_code == 201
+        assert Sandbox(http, "ada").pi.post(PI, json=PERSON).status_code == 201
 
 
 @pytest.mark.parametrize("umask", [0, 0o277])
@@ -477,35 +464,25 @@ def test_a_changed_or_missing_commit_is_never_served(path: Path, statement: str,
     world.close()
     spoil(path, statement)
     with serving(path) as http:
-        answer = Sandbox(http, "ada").pi.get(PATH)
+        answer = Sandbox(http, "ada").pi.get(PI)
         assert answer.status_code == 503
         assert why in answer.json()["detail"]
 
 
-def test_lists_show_a_sandbox_that_cannot_be_read_because_they_read_none(spoilt: Path) -> None:
+def test_a_sandbox_that_cannot_be_read_is_listed_and_can_be_deleted(spoilt: Path) -> None:
     with serving(spoilt) as http:
         assert [one["name"] for one in http.get(ROOT).json()] == ["ada", "bo"]
         assert http.get("/", headers={"Accept": "text/html"}).status_code == 200
         assert "simulator_sandboxes 0.0" in http.get("/_simulator/metrics").text
-
-
-def test_a_sandbox_that_cannot_be_read_can_be_deleted(spoilt: Path) -> None:
-    with serving(spoilt) as http:
         ada = Sandbox(http, "ada")
+        answer = ada.pi.get(PI)
+        assert (answer.status_code, "damaged" in answer.json()["detail"]) == (503, True)
+        assert [one["email"] for one in Sandbox(http, "bo").pi.get(PI).json()] == ["ada@example.com"]
         assert ada.control("POST", "/reset").status_code == 503
         ada.control_json("DELETE")
         assert [one["name"] for one in http.get(ROOT).json()] == ["bo"]
-        assert ada.pi.get(PATH).json() == []
-        assert ada.pi.post(PATH, json=PERSON).status_code == 201
-        ada.control_json("DELETE")
-
-
-def test_a_commit_that_cannot_be_read_stops_its_sandbox_alone(spoilt: Path) -> None:
-    with serving(spoilt) as http:
-        answer = Sandbox(http, "ada").pi.get(PATH)
-        assert answer.status_code == 503
-        assert "damaged" in answer.json()["detail"]
-        assert [one["email"] for one in Sandbox(http, "bo").pi.get(PATH).json()] == ["ada@example.com"]
+        assert ada.pi.get(PI).json() == []
+        assert ada.pi.post(PI, json=PERSON).status_code == 201
 
 
 # Images.
