@@ -4,6 +4,8 @@ Shown means asked over HTTP: a rule is *kept* when the simulator counted an acce
 ran, and *broken* when an answer named it.
 """
 
+from typing import Any
+
 import httpx2
 import pytest
 
@@ -72,7 +74,7 @@ def test_every_rule_has_contracts_that_pass_and_violate_it() -> None:
 
 def test_every_rule_has_rows_in_the_tests_of_its_vendor_with_the_same_status(http: httpx2.Client) -> None:
     statuses = {rule["id"]: rule["status"] for rule in http.get("/_simulator/rules").json()}
-    rows = [*pymetrics_rows.ROWS, *pi_rows.ROWS, *pi_list_rows.LIST_ROWS, *pi_change_rows.CHANGE_ROWS]
+    rows: list[Any] = [*pymetrics_rows.ROWS, *pi_rows.ROWS, *pi_list_rows.LIST_ROWS, *pi_change_rows.CHANGE_ROWS]
     assert {row.rule for row in rows} == {id for id in statuses if ".http." not in id}
     for row in pymetrics_rows.ROWS:
         assert row.status == statuses[row.rule], row.rule
