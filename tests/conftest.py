@@ -24,7 +24,10 @@ settings.load_profile("tests")
 _SERVER = pytest.StashKey[Server]()
 _SIZE = pytest.StashKey[int]()
 
-
+# Long tests: the beginning of their ids, and a text in the name of their sample. `scripts/test` leaves them out,
+# `scripts/test --all` runs them, `scripts/test --sample` and `.ci/run` run the samples. They are clients in
+# environments of their own, generated clients, the browser matrix, several processes on one log, crashes, fuzzing,
+# load, mutants and long stories.
 LONG = {
     "tests/clients/test_environments.py": "[pytest 8.0 and contracts]",
     "tests/clients/test_generated.py": "test_python_clients_of_openapi_generator",
@@ -68,12 +71,6 @@ LONG = {
     "tests/test_stories.py::test_the_server_agrees_with_the_models": "test_the_server_agrees_with_the_models",
     "tests/test_tls.py::test_pymetrics_own_sdk": "test_pymetrics_own_sdk",
 }
-"""Long tests: the beginning of their ids, and a text in the name of their sample.
-
-`scripts/test` leaves them out, `scripts/test --all` runs them, `scripts/test --sample` and `.ci/run` run the samples.
-They are clients in environments of their own, generated clients, the browser matrix, several processes on one log,
-crashes, fuzzing, load, mutants and long stories.
-"""
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -53,43 +53,51 @@ EXIT_STATUSES = {
     "ready": "0 a server answers, 1 none does",
     "serve": "0 stopped by a signal, 1 could not start or serve, 2 wrong options",
 }
+# Classes that tests reach from the fixture; those in `IMPORTED` are also imported by name.
 HANDLE = (
     client.Simulator, client.SimulatorServer, client.SimulatorError, client.Pymetrics, client.PredictiveIndex,
     client.Clock, client.Deliveries, client.Faults, client.Invitations, client.Journal,
     client.Snapshot, webhook_listener.Webhook, webhook_listener.Webhooks,
 )  # fmt: skip
-"""Classes that tests reach from the fixture; those in `IMPORTED` are also imported by name."""
 IMPORTED = (client.Simulator, client.SimulatorServer, client.SimulatorError)
+# Variables `SIMULATOR_…` that belong to no option.
 OTHER_VARIABLES = ("CONTROL_TOKEN", "LISTENER_HOST", "LISTENER_URL", "URL")
-"""Variables `SIMULATOR_…` that belong to no option."""
 
 
 def interface() -> Interface:
     """Every entry of the public interface, sorted within its kind."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     described = {name: documents().get(name) for name in documents().names}
+    operations = [
+        (f"{name}: {method.upper()} {path}", operation)
+        for name, document in described.items()
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    ]
     found: dict[str, Iterator[str] | list[str]] = {
         "commands": _commands(main),
         "exit statuses": [f"{command}: {statuses}" for command, statuses in EXIT_STATUSES.items()],
-        "environment variables": _variables(),
+        "environment variables": [
+            *(f"{PREFIX}{one.name.upper()}" for one in main.commands["serve"].params if one.name),
+            *(PREFIX + name for name in OTHER_VARIABLES),
+            *(name for names in KEYS.values() for name in names),
+        ],
         "extras": [*project["optional-dependencies"]],
         "console scripts": [*project["scripts"]],
         "pytest plugins": [*project["entry-points"]["pytest11"]],
-        "paths": [
-            f"{name}: {method.upper()} {path} -> {' '.join(sorted(operation['responses']))}"
-            for name, document in described.items()
-            for path, methods in document["paths"].items()
-            for method, operation in methods.items()
-        ],
+        "paths": [f"{place} -> {' '.join(sorted(operation['responses']))}" for place, operation in operations],
         "parameters": [
-            f"{name}: {method.upper()} {path} {one['in']} {one['name']}{' (required)' if one['required'] else ''}"
-            for name, document in described.items()
-            for path, methods in document["paths"].items()
-            for method, operation in methods.items()
-            for one in ({"required": False, **parameter} for parameter in operation.get("parameters", ()))
+            f"{place} {one['in']} {one['name']}{' (required)' if one.get('required') else ''}"
+            for place, operation in operations
+            for one in operation.get("parameters", ())
             if one["in"] != "path"
         ],
-        "members": [line for name, document in described.items() for line in _members(name, document)],
+        "members": [
+            line
+            for name, document in described.items()
+            for shape, schema in document["components"]["schemas"].items()
+            for line in _within(f"{name}: {shape}", schema)
+        ],
         "pages": ["/", *(f"/sandboxes/{{name}}{page.path}" for page in PAGES)],
         "response headers": [*EXPOSED],
         "request headers": [HEADER.decode()],
@@ -137,19 +145,8 @@ def _commands(command: click.Command, path: str = "") -> Iterator[str]:
             yield f"{path} argument {one.name}{'' if one.required else ' (optional)'}"
 
 
-def _variables() -> list[str]:
-    serve = main.commands["serve"]
-    options = [f"{PREFIX}{one.name.upper()}" for one in serve.params if one.name]
-    return [*options, *(PREFIX + name for name in OTHER_VARIABLES), *(one for names in KEYS.values() for one in names)]
-
-
-def _members(name: str, document: Any) -> Iterator[str]:
-    """Every member of every named JSON shape, with its types."""
-    for shape, schema in document["components"]["schemas"].items():
-        yield from _within(f"{name}: {shape}", schema)
-
-
 def _within(place: str, schema: Mapping[str, Any]) -> Iterator[str]:
+    """Every member of a JSON shape, with its types."""
     required = schema.get("required", ())
     for member, inner in schema.get("properties", {}).items():
         here = f"{place}.{member}"

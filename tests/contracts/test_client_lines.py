@@ -7,6 +7,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +28,16 @@ Start = Callable[..., Program]
 
 @pytest.fixture
 def start() -> Iterator[Start]:
-    """Start a Python script as an adapter; ended when the test is over."""
-    started: list[Program] = []
+    """Start a Python script, or a command, as an adapter; ended when the test is over."""
+    with ExitStack() as stack:
 
-    def start(script: str, errors: io.StringIO | None = None) -> Program:
-        program = Program([sys.executable, "-u", "-c", textwrap.dedent(script)], errors or io.StringIO())
-        started.append(program)
-        return program
+        def start(script: str, *command: str, errors: io.StringIO | None = None) -> Program:
+            called = command or (sys.executable, "-u", "-c", textwrap.dedent(script))
+            program = Program([*called], errors or io.StringIO())
+            stack.callback(program.stop)
+            return program
 
-    yield start
-    for program in started:
-        program.stop()
+        yield start
 
 
 def test_requests_and_answers_are_numbered_lines_whatever_is_in_them(start: Start) -> None:
@@ -59,7 +59,7 @@ def test_an_error_is_told_with_its_kind_and_status(start: Start) -> None:
 
 def test_an_adapter_that_dies_is_told_with_its_status_and_its_last_words(start: Start) -> None:
     errors = io.StringIO()
-    program = start("import sys; input(); sys.stderr.write('out of cheese\\n'); sys.exit(3)", errors)
+    program = start("import sys; input(); sys.stderr.write('out of cheese\\n'); sys.exit(3)", errors=errors)
     with pytest.raises(Broken, match=r"ended \(exit status 3; it said: out of cheese\) while it was asked for get"):
         program.call("get", {}, 5)
     assert errors.getvalue() == "out of cheese\n"
@@ -147,24 +147,19 @@ def test_a_command_that_is_not_there_is_told_by_its_name() -> None:
 
 
 @pytest.fixture
-def hosted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Program]]:
+def hosted(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Program]:
     """Host the class `Client` of a module with this source, in a directory of its own."""
-    started: list[Program] = []
     monkeypatch.setenv("PYTHONPATH", str(Path.cwd()))
     monkeypatch.chdir(tmp_path)
 
     def hosted(source: str, name: str = "ours:Client") -> Program:
         (tmp_path / "ours.py").write_text(textwrap.dedent(source))
-        program = Program([sys.executable, "-m", "assessment_contracts.clients.host", name], io.StringIO())
-        started.append(program)
-        return program
+        return start("", sys.executable, "-m", "assessment_contracts.clients.host", name)
 
-    yield hosted
-    for program in started:
-        program.stop()
+    return hosted
 
 
-def test_a_class_is_opened_with_what_its_init_names_and_called_by_keyword(hosted: Callable[[str], Program]) -> None:
+def test_a_class_is_opened_with_what_its_init_names_and_called_by_keyword(hosted: Callable[..., Program]) -> None:
     program = hosted("""
         class Client:
             def __init__(self, api_key, *, base_url):
@@ -192,7 +187,7 @@ RAISED: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("body", "error"), RAISED, ids=[body for body, _ in RAISED])
-def test_what_a_method_raises_is_told(hosted: Callable[[str], Program], body: str, error: dict[str, Any]) -> None:
+def test_what_a_method_raises_is_told(hosted: Callable[..., Program], body: str, error: dict[str, Any]) -> None:
     program = hosted(f"""
         from assessment_contracts.clients.adapter import ClientError
         class Client:
