@@ -65,9 +65,8 @@ LONG = {
     "tests/test_pytest_plugin.py::test_the_three_line_test_passes_beside_all": "test_the_three_line_test",
     "tests/test_pytest_plugin.py::test_rule_coverage_is_summed": "test_rule_coverage_is_summed",
     "tests/test_pytest_plugin.py::test_sixty_tests": "test_sixty_tests",
-    "tests/test_screens.py::test_a_page_is_taken": "test_a_page_is_taken",
-    "tests/test_screens.py::test_without_a_word": "test_without_a_word",
-    "tests/test_soak.py::test_a_short_soak": "[webhooks]",
+    "tests/test_scripts.py::test_a_short_soak": "[webhooks]",
+    "tests/test_scripts.py::test_pictures": "test_pictures",
     "tests/test_stories.py::test_the_server_agrees_with_the_models": "test_the_server_agrees_with_the_models",
     "tests/test_tls.py::test_pymetrics_own_sdk": "test_pymetrics_own_sdk",
 }
