@@ -84,17 +84,16 @@ class _Main(click.Group):
         except ModuleNotFoundError as problem:
             if (problem.name or "").partition(".")[0] not in ("hypothesis", "pytest"):
                 raise
-            return _check_not_installed
+            install = "pip install 'assessment-simulator[contracts]', or '.[contracts]' in a clone"
+
+            def explain() -> None:
+                raise click.ClickException(f"check needs Hypothesis and pytest: {install}")
+
+            # It explains this whatever follows on the command line, `--help` included.
+            anything = {"ignore_unknown_options": True, "allow_extra_args": True}
+            text = "Check a server or a client; needs the extra `contracts`."
+            return click.Command("check", anything, explain, help=text, add_help_option=False)
         return check
-
-
-@click.command("check", add_help_option=False, context_settings={"ignore_unknown_options": True})
-@click.argument("words", nargs=-1, type=click.UNPROCESSED)
-def _check_not_installed(words: tuple[str, ...]) -> None:
-    """Check a server or a client; needs the extra `contracts`."""
-    raise click.ClickException(
-        "check needs Hypothesis and pytest: pip install 'assessment-simulator[contracts]', or '.[contracts]' in a clone"
-    )
 
 
 @click.group(cls=_Main)

@@ -9,15 +9,15 @@ Values are the JSON of the control API (`docs/control.md`); its errors are `Simu
 """
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, overload
+from typing import Any
 from urllib.parse import urlencode
 
 from assessment_simulator.settings import Settings, from_environment
-from assessment_simulator.testing.connection import SANDBOXES, Connection, SimulatorError, duration
+from assessment_simulator.testing.connection import SANDBOXES, Connection, Items, SimulatorError, duration
 from assessment_simulator.testing.webhook_listener import Listener, NotCaught, Webhook, Webhooks
 
 __all__ = ["NotCaught", "Simulator", "SimulatorError", "SimulatorServer", "Webhook"]
@@ -28,37 +28,21 @@ _WEBHOOK_SETTINGS = ("webhook_url", "default_webhook_url")
 Events = list[dict[str, Any]]
 
 
-class Listed(Sequence[dict[str, Any]]):
+class Listed(Items[dict[str, Any]]):
     """A list of the control API, fetched each time it is read; `docs/control.md` describes the items."""
+
+    # Not hashable, because its items change.
+    __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, connection: Connection, path: str) -> None:
         self._connection = connection
         self._path = path
 
-    def _fetch(self) -> list[dict[str, Any]]:
+    def _found(self) -> list[dict[str, Any]]:
         return list(self._connection.call("GET", self._path))
 
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        return iter(self._fetch())
-
-    def __len__(self) -> int:
-        return len(self._fetch())
-
-    @overload
-    def __getitem__(self, index: int) -> dict[str, Any]: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[dict[str, Any]]: ...
-    def __getitem__(self, index: int | slice) -> dict[str, Any] | list[dict[str, Any]]:
-        return self._fetch()[index]
-
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and self._fetch() == list(other)
-
-    # Not hashable, because its items change.
-    __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        return repr(self._fetch())
+        return isinstance(other, Sequence) and self._found() == list(other)
 
 
 class Detailed(Listed):

@@ -39,12 +39,14 @@ def invitations(sandbox: Sandbox, query: Query) -> Iterator[Found]:
         for state in vendor.state_machine.states
         if text in vendor.state_machine.title(state).casefold()
     }
-    for id in older(_invitation_ids(sandbox), query.get("before"), str):
-        found = (
-            (vendor, stored) for vendor in vendors if (stored := sandbox.state.get(vendor.record_kind, id)) is not None
-        )
-        vendor, stored = next(found, (None, None))
-        if vendor is None or stored is None or query.get("status", str(stored.status)) != str(stored.status):
+    for id in older(reversed(sandbox.ids("invitation", "")), query.get("before"), str):
+        for vendor in vendors:
+            stored = sandbox.state.get(vendor.record_kind, id)
+            if stored is not None:
+                break
+        else:
+            continue
+        if query.get("status", str(stored.status)) != str(stored.status):
             continue
         if not text or (vendor.id, stored.status) in states or text in stored.id.casefold():
             yield Found(vendor, stored)
@@ -55,13 +57,6 @@ def invitations(sandbox: Sandbox, query: Query) -> Iterator[Found]:
             known = (name, person["email"], person["external_id"], *invitation.references)
             if text in "\n".join(filter(None, known)).casefold():
                 yield Found(vendor, stored)
-
-
-def _invitation_ids(sandbox: Sandbox) -> Iterator[str]:
-    chain = sandbox.state.indexes.get(("invitation", ""))
-    while chain is not None:
-        yield chain[0]
-        chain = chain[1]
 
 
 def older(newest_first: Iterable[T], id: str | None, id_of: Callable[[T], str]) -> Iterator[T]:

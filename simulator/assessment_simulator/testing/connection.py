@@ -2,16 +2,17 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 if TYPE_CHECKING:
     from ssl import SSLContext
 
     import httpx2
 
+T = TypeVar("T")
 SANDBOXES = "/_simulator/sandboxes"
 _AMOUNT = r"(\d+(?:\.\d+)?)"
 _SHORT_DURATION = re.compile(rf"(?!$)(?:{_AMOUNT}d)?(?:{_AMOUNT}h)?(?:{_AMOUNT}m)?(?:{_AMOUNT}s)?", re.ASCII)
@@ -103,6 +104,29 @@ class Connection(AbstractContextManager["Connection"]):
             limits = httpx2.Limits(keepalive_expiry=2)
             self._clients[process] = httpx2.Client(base_url=self.url, trust_env=False, verify=verify, limits=limits)
         return self._clients[process]
+
+
+class Items(Sequence[T]):
+    """A sequence whose items are found anew each time it is read."""
+
+    def _found(self) -> list[T]:
+        raise NotImplementedError
+
+    def __len__(self) -> int:
+        return len(self._found())
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._found())
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[T]: ...
+    def __getitem__(self, index: int | slice) -> T | list[T]:
+        return self._found()[index]
+
+    def __repr__(self) -> str:
+        return repr(self._found())
 
 
 def duration(span: str | timedelta) -> str:

@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from assessment_simulator.core.urls import is_web_url
 from assessment_simulator.settings import PREFIX
-from assessment_simulator.testing.connection import Connection, SimulatorError
+from assessment_simulator.testing.connection import Connection, Items, SimulatorError
 
 HOST, URL = f"{PREFIX}LISTENER_HOST", f"{PREFIX}LISTENER_URL"
 # Seconds in which a server must have called the listener.
@@ -93,7 +93,7 @@ class NotCaught(AssertionError):
     """The expected webhooks did not come in time; the message shows what came, and what the server tried to send."""
 
 
-class Webhooks(Sequence[Webhook]):
+class Webhooks(Items[Webhook]):
     """The webhooks that one sandbox's address has received, oldest first."""
 
     def __init__(self, url: str, tried: Callable[[], list[str]] = list) -> None:
@@ -105,21 +105,8 @@ class Webhooks(Sequence[Webhook]):
         self._statuses: deque[int] = deque([200])
         self._delay = 0.0
 
-    @overload
-    def __getitem__(self, index: int) -> Webhook: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Webhook]: ...
-    def __getitem__(self, index: int | slice) -> Webhook | list[Webhook]:
-        return self._received[index]
-
-    def __len__(self) -> int:
-        return len(self._received)
-
-    def __iter__(self) -> Iterator[Webhook]:
-        return iter([*self._received])
-
-    def __repr__(self) -> str:
-        return repr(self._received)
+    def _found(self) -> list[Webhook]:
+        return [*self._received]
 
     def answer_with(self, *statuses: int, delay: float = 0) -> None:
         """Answer the next webhooks with these statuses, and all later ones with the last; each after `delay` seconds.
