@@ -71,7 +71,7 @@ def install(mutant: Mutant) -> None:
     unchanged = SourceFileLoader.get_code
 
     def get_code(loader: SourceFileLoader, name: str) -> CodeType | None:
-        if loader.path == str(mutant.path):
+        if Path(loader.path).as_posix().endswith(f"/{PACKAGE}/{mutant.file}"):
             return compile(changed, loader.path, "exec", dont_inherit=True)
         return unchanged(loader, name)
 
