@@ -16,11 +16,11 @@ OPTIONS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 ).split()
+# A person may do without; in CI the tests fail where it is missing.
 wants_chromium = pytest.mark.skipif(CHROMIUM is None and "CI" not in os.environ, reason="wants Chromium")
-"""A person may do without; in CI the tests fail where it is missing."""
 
+# The sizes at which every page is looked at.
 WIDTHS = {"narrow": (360, 740), "wide": (1440, 900)}
-"""The sizes at which every page is looked at."""
 
 
 @dataclass

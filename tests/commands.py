@@ -15,8 +15,8 @@ from assessment_simulator.cli import main
 from assessment_simulator.settings import Settings
 
 _APART: dict[str, Any] = {"mix_stderr": False} if "mix_stderr" in signature(CliRunner).parameters else {}
+# Runs a command in this process; click before 8.2 mixes both streams unless it is told not to.
 RUNNER = CliRunner(**_APART)
-"""Runs a command in this process; click before 8.2 mixes both streams unless it is told not to."""
 MODULE = (sys.executable, "-m", "assessment_simulator")
 
 
@@ -48,16 +48,6 @@ def settings_of(*options: str, environ: Mapping[str, str] | None = None) -> Sett
     assert done.returncode == 0, done.stderr
     [settings] = made
     return settings
-
-
-@pytest.fixture
-def nothing_served(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fail instead of serving in this process, which would never end."""
-
-    def serve(settings: object) -> int:
-        raise AssertionError(f"this would be served: {settings}")
-
-    monkeypatch.setattr("assessment_simulator.runner.serve", serve)
 
 
 def complaint(done: subprocess.CompletedProcess[str], *words: str) -> None:

@@ -202,6 +202,16 @@ def aside() -> Iterator[Callable[..., "Future[Any]"]]:
         yield threads.submit
 
 
+@pytest.fixture
+def nothing_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail instead of serving in this process, which would never end."""
+
+    def serve(settings: object) -> int:
+        raise AssertionError(f"this would be served: {settings}")
+
+    monkeypatch.setattr("assessment_simulator.runner.serve", serve)
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     """Asynchronous tests run on asyncio, as the server does."""

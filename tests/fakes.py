@@ -12,8 +12,8 @@ from assessment_simulator.core.request import MISSING, VendorRequest
 from assessment_simulator.core.seeded_random import SeededRandom
 from assessment_simulator.core.vendor import Vendor, handle
 
+# 2026-11-01T12:00:00Z.
 NOW = 17_935_344_000_000_000
-"""2026-11-01T12:00:00Z."""
 BASE_URL = "http://127.0.0.1:8787"
 
 

@@ -19,12 +19,12 @@ __all__ = [
     "files", "sandbox_at", "served",
 ]  # fmt: skip
 
+# The repository.
 ROOT = Path(__file__).parent.parent
-"""The repository."""
+# The control token of the server in closed access that tests share.
 CONTROL_TOKEN = "the-control-token"
-"""The control token of the server in closed access that tests share."""
+# The header with it.
 CONTROL = {"Authorization": f"Bearer {CONTROL_TOKEN}"}
-"""The header with it."""
 
 
 class Server(ServerProcess):

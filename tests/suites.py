@@ -7,8 +7,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+# The plugins of a suite that has no others installed: pytest looks for none itself.
 ALONE = ("-p", "assessment_simulator.pytest_plugin", "-p", "xdist")
-"""The plugins of a suite that has no others installed: pytest looks for none itself."""
 
 
 def command(*arguments: str) -> list[str]:

@@ -25,13 +25,11 @@ from assessment_simulator.runner import listen, start_error
 from assessment_simulator.settings import Settings
 from assessment_simulator.storage import Unusable
 from assessment_simulator.storage.factory import opened
-from tests.commands import MODULE, call, complaint, nothing_served, run, settings_of
+from tests.commands import MODULE, call, complaint, run, settings_of
 from tests.postgres import new_database
 from tests.server import ROOT
 from tests.servers import Sandbox, Server, served
 from tests.waiting import free_port, until
-
-__all__ = ["nothing_served"]
 
 SCRIPT = (str(Path(sys.executable).with_name("assessment-simulator")),)
 PI = "/api/v1/behavioralassessments"

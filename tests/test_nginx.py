@@ -20,8 +20,8 @@ from tests.waiting import answers, free_port, until
 
 EXAMPLE = ROOT / "docs" / "examples" / "nginx.conf"
 PAGE = (ROOT / "docs" / "operations.md").read_text()
+# How the page starts the server.
 (COMMAND,) = re.findall(r"^assessment-simulator serve .*--public-url.*$", PAGE, re.MULTILINE)
-"""How the page starts the server."""
 PUBLIC = "https://tests.example.com"
 NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
 SANDBOXES = "/_simulator/sandboxes"

@@ -19,13 +19,11 @@ from cryptography import x509
 from assessment_simulator import certificates
 from tests.clients.environments import PYMETRICS_SDK
 from tests.clients.test_pymetrics_sdks import run as run_sdk
-from tests.commands import call, complaint, nothing_served, run
+from tests.commands import call, complaint, run
 from tests.server import ROOT, assessment, order
 from tests.servers import Listener, Sandbox, Server, served
 from tests.suites import passed, written
 from tests.suites import run as suite
-
-__all__ = ["nothing_served"]
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,10 @@ from typing import TypeVar
 import httpx2
 
 T = TypeVar("T")
+# Seconds between two looks.
 STEP = 0.01
-"""Seconds between two looks."""
+# Requests that `wait_for_requests_read` sends.
 CALLS = 10
-"""Requests that `wait_for_requests_read` sends."""
 
 
 def until(happened: Callable[[], T], within: float = 10) -> T:

@@ -22,8 +22,8 @@ WANTS_NODE = pytest.mark.skipif(
     shutil.which("node") is None and "CI" not in os.environ, reason="wants Node.js 18 or newer"
 )
 
+# Where they are kept; `CLIENT_VENVS` names another place, for a cache that outlives the clone.
 HOME = Path(os.environ.get("CLIENT_VENVS", ROOT / ".venvs"))
-"""Where they are kept; `CLIENT_VENVS` names another place, for a cache that outlives the clone."""
 
 
 def environment(name: str, *requirements: str) -> Path:

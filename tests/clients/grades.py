@@ -48,6 +48,7 @@ class Grade:
         return check(self.command(), PROPERTIES, PROFILES["default"], 110, False, lambda outcome: None)
 
 
+# Every client that is graded, by its name.
 GRADES = {
     grade.name: grade
     for grade in (
@@ -129,7 +130,6 @@ GRADES = {
         ),
     )
 }  # fmt: skip
-"""Every client that is graded, by its name."""
 
 
 def found(report: Report) -> set[str]:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import schemathesis
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+# The rules of the vendors that JSON Schema cannot state.
 UNSTATED = re.compile(
     r"""
     # What depends on what the sandbox holds: its settings, its records, its time.
@@ -28,7 +29,7 @@ UNSTATED = re.compile(
     """,
     re.VERBOSE,
 )
-"""The rules of the vendors that JSON Schema cannot state."""
+# The same of the control API's problems, by their detail.
 UNSTATED_HERE = re.compile(
     r"(?:freeze|advance): .* is no (?:instant|ISO 8601 duration)"  # the calendar, and its end
     r"|since must be an instant"
@@ -39,7 +40,6 @@ UNSTATED_HERE = re.compile(
     r"|progress: must be manual or an ISO 8601 duration"  # at most ten years
     r"|(?:body|config|behaviour)[^ ]* ?:? .*(?:not JSON|settings must be JSON)"
 )
-"""The same of the control API's problems, by their detail."""
 
 
 @schemathesis.check

@@ -12,6 +12,7 @@ from tests.clients.environments import HOME, environment
 from tests.pages import README, blocks
 from tests.servers import ROOT
 
+# By name: the extras, and what else is installed in the same command.
 BESIDE = {
     "fastapi 0.115": ("pytest", "fastapi==0.115.*"),
     "newest fastapi": ("pytest", "fastapi"),
@@ -23,7 +24,6 @@ BESIDE = {
     "pytest 8.0 and contracts": ("pytest,contracts", "pytest==8.0.*"),
     "newest fastapi and contracts": ("pytest,contracts", "fastapi"),
 }
-"""By name: the extras, and what else is installed in the same command."""
 
 
 @pytest.fixture(scope="session")

@@ -88,8 +88,8 @@ def test_a_standing_narrows_what_is_asked() -> None:
     assert documented < third_party < observed < everything
 
 
+# Headers of the simulator that its relay replaces or leaves out.
 HIDDEN = ("connection", "content-length", "date", "simulator-rule", "simulator-note")
-"""Headers of the simulator that its relay replaces or leaves out."""
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from assessment_contracts.runner import PROFILES, Runner, Verdict
 from assessment_contracts.target import Target
 from tests.contracts import toys
 
+# For each request in turn the status, and what Retry-After says; the last is repeated.
 Script = list[tuple[int, str]]
-"""For each request in turn the status, and what Retry-After says; the last is repeated."""
 
 
 @contextmanager
