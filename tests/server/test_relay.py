@@ -15,9 +15,8 @@ import httpx2
 import pytest
 
 from assessment_simulator.core.links import Links
-from assessment_simulator.mail.message import OutgoingMail, PermanentFailure, TemporaryFailure
 from assessment_simulator.mail.relay import Relay
-from assessment_simulator.mail.smtp import SmtpClient
+from assessment_simulator.mail.smtp import OutgoingMail, PermanentFailure, SmtpClient, TemporaryFailure
 from tests.mailbox import Mailbox
 from tests.postgres import new_database
 from tests.server import assessment, order

@@ -9,7 +9,7 @@ from assessment_simulator.control.bodies import INSTANT, Answer, Duration, Momen
 from assessment_simulator.control.operation import ControlCall
 from assessment_simulator.core import instant
 from assessment_simulator.http.problem_details import Problem
-from assessment_simulator.sandbox.advance import Interrupted
+from assessment_simulator.sandbox.advance import Interrupted, advance_clock
 from assessment_simulator.sandbox.sandbox import Event as SandboxEvent
 from assessment_simulator.storage import json_codec
 
@@ -62,7 +62,7 @@ async def _view(call: ControlCall, events: Sequence[SandboxEvent]) -> bytes:
 
 async def change(call: ControlCall, body: Turning) -> bytes:
     """Freeze, advance or let run."""
-    sandbox, worker = call.sandbox, call.api.sandboxes.worker(call.sandbox)
+    sandbox = call.sandbox
     until, frozen_at = None, None
     if body.advance is not None:
         ticks = instant.parse_duration(body.advance)
@@ -75,12 +75,12 @@ async def change(call: ControlCall, body: Turning) -> bytes:
         if frozen_at is None or frozen_at.at > _LAST:
             what = f"{body.freeze[:40]!r} is no instant such as 2026-01-01T00:00:00Z, up to the year 9998"
             raise Problem(422, f"freeze: {what}")
-    if worker.is_advancing:
+    if sandbox.is_advancing:
         raise Problem(409, "another advance is under way; wait for its answer")
 
     if body.advance is not None or body.until_idle:
         try:
-            return await _view(call, await worker.advance(until))
+            return await _view(call, await advance_clock(sandbox, until))
         except Interrupted as cut:
             detail = f"the advance was interrupted: {cut.why}; events lists what happened before"
             raise Problem(cut.status, detail, events=values(list[Event], cut.events)) from None

@@ -175,4 +175,4 @@ async def curl_script(call: ControlCall) -> Response:
 
 async def rule_coverage(call: ControlCall) -> dict[str, Any]:
     """Which rules this sandbox's traffic has kept and broken."""
-    return coverage_view(call.sandbox.vendors, call.sandbox.journal.rule_counts)
+    return coverage_view(call.sandbox.vendors, call.sandbox.journal)

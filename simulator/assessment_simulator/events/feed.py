@@ -22,21 +22,21 @@ from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.sandbox.watchers import CLOSING, ENDED, EVERYTHING
 from assessment_simulator.storage import json_codec
 
+# Changes that are remembered.
 KEPT = 1_000
-"""Changes that are remembered."""
 LINGER = 60.0
+# Least seconds between two messages to a reader: the changes in between are one message.
 INTERVAL = 0.05
-"""Least seconds between two messages to a reader: the changes in between are one message."""
+# The same for each reader: so many readers cannot use more than a few hundredths of the processor's time.
 PER_READER = 0.002
-"""The same for each reader: so many readers cannot use more than a few hundredths of the processor's time."""
 INVITATION, MAIL = "invitation", "mail"
+# What can change.
 WHAT = tuple(
     sorted(
         (watchers.CALL, watchers.CAUGHT, watchers.CLOCK, watchers.CONFIG, watchers.DELIVERY, ENDED, EVERYTHING,
          watchers.FAULTS, INVITATION, MAIL)
     )
 )  # fmt: skip
-"""What can change."""
 
 
 class Change(NamedTuple):
@@ -56,21 +56,20 @@ class ChangeFeed:
         self._public = {what: what for what in WHAT if what != INVITATION} | dict.fromkeys(sandbox.kinds, INVITATION)
         self._token = secrets.token_hex(4)
         self._changes: deque[Change] = deque(maxlen=KEPT)
-        self.number = 0
-        """The number of the last change."""
-        self._forgotten = 0
+        # The number of the last change, and of the last one that is not remembered any more.
+        self.number = self._forgotten = 0
+        # How many streams read now.
         self.readers = 0
-        """How many streams read now."""
+        # Set when the readers are woken next; then another takes its place.
         self.next_wake = asyncio.Event()
-        """Set when the readers are woken next; then another takes its place."""
         self._last_wake = 0.0
         self._wake_timer: asyncio.TimerHandle | None = None
+        # The last message: the numbers before and after it, and its text.
         self._text = (0, 0, b"")
-        """The last message: the numbers before and after it, and its text."""
         self._is_watching = False
         self._unwatch_timer: asyncio.TimerHandle | None = None
+        # Set when nothing follows: the sandbox was deleted, or the server is about to close.
         self.closed = asyncio.Event()
-        """Set when nothing follows: the sandbox was deleted, or the server is about to close."""
         if sandbox.is_leaving:
             self.closed.set()
 

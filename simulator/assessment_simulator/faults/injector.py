@@ -11,16 +11,15 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from assessment_simulator.core import instant
-from assessment_simulator.core.decision import VendorResponse
+from assessment_simulator.core.decision import TOKEN, VendorResponse
 from assessment_simulator.core.faults import BEFORE, Fault, merge_patch
-from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.seeded_random import SeededRandom, seal
 from assessment_simulator.core.vendor import Operation, Vendor, failure_response
 from assessment_simulator.sandbox.sandbox import AtTime, Sandbox
 from assessment_simulator.storage import json_codec
 
+# The body of a garbled response: such a page as a proxy puts in the place of one.
 GARBAGE = b"<html><body><h1>This is not the answer you are looking for</h1></body></html>"
-"""The body of a garbled response: such a page as a proxy puts in the place of one."""
 
 
 class Abandoned(Exception):
@@ -29,53 +28,41 @@ class Abandoned(Exception):
 
 def match(sandbox: Sandbox, vendor: Vendor, ask: AtTime) -> Fault | None:
     """The fault that triggers on a call, if one does."""
-    return sandbox.match_fault(vendor, ask(sandbox.now(), SeededRandom(b"", 0), 0))
+    plan = sandbox.faults
+    if plan is None:
+        return None
+    request = ask(sandbox.now(), SeededRandom(b"", 0), 0)
+    token = vendor.bearer_token(request) if vendor.bearer_token else ""
+    has_token = bool(token) and sandbox.get(TOKEN, token) is not None
+    return sandbox.step(lambda: plan.on_call(vendor.id, request, sandbox.count_fault, has_token=has_token))
 
 
 async def handle(fault: Fault, sandbox: Sandbox, vendor: Vendor, operation: Operation, ask: AtTime) -> VendorResponse:
     """The vendor's response to a call on which a fault triggered; raises `Abandoned`."""
-
-    def request() -> VendorRequest:
-        secret = seal(sandbox.secret, "fault", fault.id).encode()
-        return ask(sandbox.now(), SeededRandom(secret, fault.met), 0)
-
-    def expire_token() -> None:
-        if vendor.bearer_token is not None:
-            sandbox.expire_token(vendor.bearer_token(request()))
-
-    seconds = (instant.parse_duration(fault.duration or "") or 0) / instant.SECOND
-    if fault.when == BEFORE:
-        match fault.do:
-            case "status" | "rate_limit":
-                return _failure(fault, sandbox, vendor, request())
-            case "delay":
-                epoch = sandbox.epoch
-                await asyncio.sleep(seconds)  # in real time
-                if sandbox.epoch != epoch or sandbox.is_closed:
-                    raise Abandoned
-            case "expire_token":
-                expire_token()
-            case _:  # the response is worked out, corrupted or dropped, and never committed
-                return sandbox.dry_run(vendor, operation, ask)
-        return sandbox.handle(vendor, operation, ask)
-    response = sandbox.handle(vendor, operation, ask)
+    is_before = fault.when == BEFORE
+    if is_before and fault.do not in ("status", "rate_limit", "delay", "expire_token"):
+        # The response is worked out, corrupted or dropped, and never committed.
+        return sandbox.handle(vendor, operation, ask, is_dry_run=True)
+    response = None if is_before else sandbox.handle(vendor, operation, ask)
+    own_random = SeededRandom(seal(sandbox.secret, "fault", fault.id).encode(), fault.met)
     match fault.do:
         case "status" | "rate_limit":
-            return _failure(fault, sandbox, vendor, request())
+            # The vendor's own error response, whatever was requested.
+            request = ask(sandbox.now(), own_random, 0)
+            if fault.status is not None:
+                return failure_response(vendor, fault.status, request, sandbox)
+            response = failure_response(vendor, 429, request, sandbox)
+            others = tuple(header for header in response.headers if header[0] != "retry-after")
+            return response._replace(headers=(*others, ("retry-after", str(fault.retry_after))))
         case "delay":
-            await asyncio.sleep(seconds)
+            epoch = sandbox.epoch
+            await asyncio.sleep((instant.parse_duration(fault.duration or "") or 0) / instant.SECOND)  # in real time
+            if is_before and (sandbox.epoch != epoch or sandbox.is_closed):
+                raise Abandoned
         case "expire_token":
-            expire_token()
-    return response
-
-
-def _failure(fault: Fault, sandbox: Sandbox, vendor: Vendor, request: VendorRequest) -> VendorResponse:
-    """The vendor's own error response, whatever was requested."""
-    if fault.status is not None:
-        return failure_response(vendor, fault.status, request, sandbox)
-    response = failure_response(vendor, 429, request, sandbox)
-    others = tuple(header for header in response.headers if header[0] != "retry-after")
-    return response._replace(headers=(*others, ("retry-after", str(fault.retry_after))))
+            if vendor.bearer_token is not None:
+                sandbox.expire_token(vendor.bearer_token(ask(sandbox.now(), own_random, 0)))
+    return sandbox.handle(vendor, operation, ask) if response is None else response
 
 
 def corrupt_body(fault: Fault, response: VendorResponse, body: bytes) -> bytes:

@@ -156,12 +156,10 @@ class VendorEndpoint:
 
             # Handle.
             while True:
-                ready = self._sandboxes.ready(credential)
+                sandbox = self._sandboxes.cached_by(credential)  # the journal has it also if the log cannot be read
                 try:
-                    if ready is None:
-                        sandbox = self._sandboxes.cached_by(credential)  # for the journal, if the log cannot be read
-                        ready = await self._sandboxes.find_by(credential, may_open=operation.name != "")
-                    sandbox = ready
+                    if credential is not None and (sandbox is self._sandboxes.anonymous or not sandbox.is_current):
+                        sandbox = await self._sandboxes.find_by(credential, may_open=operation.name != "")
                     if sandbox.has_due_timers:
                         await sandbox.fire_due_timers()
                         if sandbox.is_closed:

@@ -15,7 +15,7 @@ from assessment_simulator.core.links import Links
 from assessment_simulator.core.urls import FORM, parse_query
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.journal.redaction import Mask
-from assessment_simulator.sandbox.journal import Exchange, RuleCounter
+from assessment_simulator.sandbox.journal import Exchange, Journal
 from assessment_simulator.storage import json_codec
 
 Json = dict[str, Any]
@@ -134,7 +134,7 @@ def _named(pairs: Iterable[tuple[str, str]]) -> list[Json]:
     return [{"name": name, "value": value} for name, value in pairs]
 
 
-def coverage_view(vendors: Mapping[str, Vendor], counter: RuleCounter) -> dict[str, Any]:
+def coverage_view(vendors: Mapping[str, Vendor], journal: Journal) -> dict[str, Any]:
     """Every rule with how often it was passed (`kept`) and violated (`broken`), and how many were so at least once.
 
     An accepted request passes every rule of its operation. A refused one violates the rules that it names, and passes
@@ -150,11 +150,11 @@ def coverage_view(vendors: Mapping[str, Vendor], counter: RuleCounter) -> dict[s
             stages_of[endpoint.operation.name] = [*http, *own]
         for name, stages in stages_of.items():
             operation = (vendor.id, name)
-            stopped = [sum(counter.stopped[operation, rule.id] for rule in stage) for stage in stages]
-            reached = counter.accepted[operation] + sum(stopped)
+            stopped = [sum(journal.stopped[operation, rule.id] for rule in stage) for stage in stages]
+            reached = journal.accepted[operation] + sum(stopped)
             for stage, stopped_here in zip(stages, stopped, strict=True):
                 for rule in stage:
-                    violated = counter.violated[operation, rule.id]
+                    violated = journal.violated[operation, rule.id]
                     broken[rule.id] += violated
                     kept[rule.id] += reached - violated
                 reached -= stopped_here

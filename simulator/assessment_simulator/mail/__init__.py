@@ -1,1 +1,1 @@
-"""Invitation mails, relayed to a mail server: `relay` is the queue, `smtp` sends one mail, `message` writes it."""
+"""Invitation mails, relayed to a mail server: `relay` is the queue, `smtp` writes and sends one mail."""

@@ -15,12 +15,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from assessment_simulator.core.decision import MAIL
-from assessment_simulator.mail.message import OutgoingMail, PermanentFailure, TemporaryFailure
+from assessment_simulator.mail.smtp import OutgoingMail, PermanentFailure, TemporaryFailure
 from assessment_simulator.sandbox.sandbox import Sandbox
 
 MAX_WAITING = 1_000
+# Seconds between the attempts; after the last one the mail is given up.
 BACKOFF = (0.5, 1.0, 2.0, 4.0)
-"""Seconds between the attempts; after the last one the mail is given up."""
 _log = logging.getLogger("simulator.relay")
 
 

@@ -3,12 +3,11 @@
 Begin with `sandbox`, whose class handles a vendor request and makes every change; it opens with the theory of
 operation. The others by what they hold:
 
-- `memory` is the data of a sandbox, the table of all changes, and the images that build it up again; `state` is the
-  part that a snapshot keeps, with `delivery_queue` for the pending webhooks; `clock` is its time.
+- `state` is the part of a sandbox that a snapshot keeps, with the pending webhooks; `clock` is its time.
 - `registry` finds, creates, loads, releases and deletes sandboxes, and knows their `credentials`; `maintenance` does
   the same for those that no request asks for.
-- `commit_queue` holds the commits that are not durable yet; `codec` writes changes and images as bytes for the log
-  (`storage`), and reads them again.
+- `commit_queue` holds the commits that are not durable yet; `codec` writes changes, and images of whole sandboxes, as
+  bytes for the log (`storage`), and reads them again.
 - `advance` moves the clock from one due timer or delivery to the next; `sample_data` creates the demo's invitations.
 - `journal` records requests, `watchers` names what event streams and waits are told, and `request_changes` knows
   whether the request in progress has changed anything.

@@ -6,7 +6,7 @@ Requests are answered in between, at that time.
 """
 
 import asyncio
-from collections.abc import Callable
+from contextlib import suppress
 
 from assessment_simulator.sandbox.sandbox import Event, Sandbox
 from assessment_simulator.storage import Deleted, LogError
@@ -23,34 +23,38 @@ class Interrupted(Exception):
         self.events = events
 
 
-async def advance_clock(
-    sandbox: Sandbox, target: int | None, attempts: Callable[[], list["asyncio.Task[None]"]],
-    is_sending: Callable[[], bool],
-) -> list[Event]:  # fmt: skip
+async def advance_clock(sandbox: Sandbox, target: int | None) -> list[Event]:
     """Advance the clock to `target`, or (None) until nothing is left to happen. Returns what happened.
 
-    `attempts` are those in progress. Raises `Interrupted` after a reset, a restore, the deletion of the sandbox, or if
-    the log fails.
+    The caller has checked that no other advance is in progress (`is_advancing`). Raises `Interrupted` after a reset, a
+    restore, the deletion of the sandbox, or if the log fails.
     """
     events: list[Event] = []
     interruption: tuple[int, str] | None = None
+    epoch, pause = sandbox.epoch, Pause()
+    sandbox.is_advancing = True
     sandbox.listeners.append(events.append)
     try:
         sandbox.set_clock(sandbox.state.clock.hold())
-        epoch, pause = sandbox.epoch, Pause()
         while sandbox.epoch == epoch:
             # Let everything happen that is due now.
             await sandbox.fire_due_timers()
             await sandbox.settled()
-            due = sandbox.state.next_due()
-            if tasks := attempts():
-                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            elif is_sending() or (due is not None and due <= sandbox.now()):
+            worker, due = sandbox.worker, sandbox.state.next_due()
+            if worker is not None and (attempts := worker.attempts()):
+                await asyncio.wait(attempts, return_when=asyncio.FIRST_COMPLETED)
+                continue
+            if (worker is not None and worker.is_busy) or (due is not None and due <= sandbox.now()):
                 sandbox.wake_worker()
                 await asyncio.sleep(0)
-            # Then move the clock.
-            elif sandbox.epoch == epoch:
-                if not sandbox.step(lambda: _move_clock(sandbox, target)):
+                continue
+            # Then move the clock to the next due time, at most to the target.
+            if sandbox.epoch == epoch:
+                has_more = due is not None and (target is None or due <= target)
+                at = max(due, sandbox.now()) if has_more and due is not None else target
+                if at is not None:
+                    sandbox.set_clock(sandbox.state.clock.at(at))
+                if not has_more:
                     break
                 await pause.if_due()
         if not sandbox.is_closed and sandbox.epoch == epoch:
@@ -64,6 +68,10 @@ async def advance_clock(
         interruption = 503, problem.shown
     finally:
         sandbox.listeners.remove(events.append)
+        sandbox.is_advancing = False
+        if sandbox.state.clock.held:  # it was interrupted
+            with suppress(LogError):  # then the clock runs on when the sandbox is read again
+                sandbox.set_clock(sandbox.state.clock.let_go())
     if sandbox.is_closed and interruption is None:
         interruption = 410, "the sandbox was deleted"
         if not sandbox.is_deleted:
@@ -73,13 +81,3 @@ async def advance_clock(
     if interruption is not None:
         raise Interrupted(*interruption, events)
     return events
-
-
-def _move_clock(sandbox: Sandbox, target: int | None) -> bool:
-    """Move the clock to the next due time, at most to `target`. Returns whether anything is due there."""
-    due = sandbox.state.next_due()
-    more = due is not None and (target is None or due <= target)
-    at = max(due, sandbox.now()) if more and due is not None else target
-    if at is not None:
-        sandbox.set_clock(sandbox.state.clock.at(at))
-    return more

@@ -1,30 +1,137 @@
-"""How changes are stored: one JSON array for each, its name first. The only module that knows the format.
+"""How a sandbox is stored in a log: one JSON array for each change, its name first. Only this module knows the format.
 
-Records are stored as the text that they were rendered to, so what is read is byte for byte what was saved. An image
-(`memory.image`) holds each value of a dictionary once: where the same object is met again, in another snapshot, its
-number stands in its place, and the decoder puts the same object there. A change of the format needs a new migration of
-the log, because older commits are read with the same table.
+Records are stored as the text that they were rendered to, so what is read is byte for byte what was saved.
+
+An image is a whole sandbox as changes that build it up again. The log begins with one, and later ones replace commits.
+The states of one sandbox (its opening state, its snapshots, the present state) share most of their values, and an image
+holds each value of a dictionary once: where the same object is met again, in another snapshot, its number stands in its
+place, and the decoder puts the same object there. So the dictionaries of a snapshot cost a few bytes an entry, and what
+is read shares again.
+
+A change of the format needs a new migration of the log, because older commits are read with the same table.
 """
 
 import json
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, astuple
+from dataclasses import asdict, fields
+from heapq import heappush
+from itertools import islice
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import Timer, WebhookEvent
-from assessment_simulator.core.faults import Counter, Fault
+from assessment_simulator.core.faults import Counter, Fault, FaultPlan
 from assessment_simulator.core.retry_schedule import Attempt, Delivery, WebhookRequest, WebhookResponse
 from assessment_simulator.sandbox.clock import Clock
-from assessment_simulator.sandbox.memory import Change, Memory, image
+from assessment_simulator.sandbox.sandbox import CHANGES, Sandbox
+from assessment_simulator.sandbox.state import DueTimer, State, Step, TimerKey
 
+K = TypeVar("K")
+V = TypeVar("V")
+# Some entries of a dictionary.
+Items = tuple[tuple[K, V], ...]
+# A name in `VALUES`, and the arguments.
+Change = tuple[str, tuple[Any, ...]]
+# At most this many entries of a dictionary are in one change of an image.
+AT_ONCE = 200
+# A part of an encoded image ends after this many bytes.
 PART = 65_536
-"""A part of an encoded image ends after this many bytes."""
+# The first byte of what orjson could not write, and Python's parser must read.
 _PLAIN_JSON = b" "
-"""The first byte of what orjson could not write, and Python's parser must read."""
+
+# Images.
+
+
+def image(sandbox: Sandbox) -> Iterator[Change]:
+    """The changes that build a sandbox up from nothing, as it is when the first of them is asked for."""
+    # The opening state and the snapshots never change, the present state may change while the image is written.
+    initial, snapshots, present = sandbox.initial, [*sandbox.snapshots.items()], sandbox.state.copy()
+    plan = sandbox.faults
+    faults, tallies = ((), ()) if plan is None else (plan.faults, tuple(plan.counters))
+    recent = tuple((vendor, tuple(calls)) for vendor, calls in sandbox.recent.items())
+    counters = (sandbox.generation, sandbox.renewals, sandbox.epoch, sandbox.snapshots_taken)
+    yield from _state_of(initial)
+    yield "as_opening", ()
+    for id, state in snapshots:
+        yield from _state_of(state)
+        yield "as_snapshot", (id,)
+    yield from _state_of(present)
+    yield "as_present", (counters, faults, tallies, recent)
+
+
+def _state_of(state: State) -> Iterator[Change]:
+    numbers = (state.sequence, state.timers_set)
+    tally = tuple(state.history.tally.items())
+    yield "begin", (state.config, state.clock, numbers, tally, state.held_back)
+    tables = [("table", (kind,), table) for kind, table in state.tables.items()]
+    others: list[tuple[str, tuple[str, ...], Mapping[Any, Any]]] = [
+        ("index", (), state.indexes), ("history", (), state.history.chains), ("alarms", (), state.timers),
+        ("deliveries", (), state.deliveries), ("lines", (), state.ordering_keys),
+    ]  # fmt: skip
+    for name, more, entries in (*tables, *others):
+        left = iter(entries.items())
+        while some := tuple(islice(left, AT_ONCE)):
+            yield name, (*more, some)
+
+
+def blank(sandbox: Sandbox) -> None:
+    """Empty a sandbox, so that an image can be applied."""
+    sandbox.snapshots, sandbox.generation, sandbox.renewals = {}, 0, 0
+    sandbox.faults = None
+    sandbox.replace_state(sandbox.initial)
+    sandbox.epoch = 0  # the image has it: what was begun goes on where it was only read again
+
+
+def _begin(
+    sandbox: Sandbox, config: Config, clock: Clock, numbers: tuple[int, int], tally: Items[Step, int], held: str | None,
+) -> None:  # fmt: skip
+    sandbox.state = state = State(config, clock)
+    state.sequence, state.timers_set = numbers
+    state.history.tally, state.held_back = dict(tally), held
+
+
+def _timers(sandbox: Sandbox, timers: Items[TimerKey, DueTimer]) -> None:
+    sandbox.state.timers.update(timers)
+    for _, entry in timers:
+        heappush(sandbox.state.timer_heap, entry)
+
+
+def _deliveries(sandbox: Sandbox, deliveries: Items[str, Delivery]) -> None:
+    sandbox.state.deliveries.update(deliveries)
+    sandbox.state.pending.update((id, delivery) for id, delivery in deliveries if delivery.due is not None)
+
+
+def _as_present(
+    sandbox: Sandbox, counters: tuple[int, int, int, int], faults: tuple[Fault, ...], tallies: tuple[Counter, ...],
+    recent: Items[str, tuple[int, ...]],
+) -> None:  # fmt: skip
+    sandbox.generation, sandbox.renewals, sandbox.epoch, sandbox.snapshots_taken = counters
+    sandbox.faults = FaultPlan(faults, sandbox.seed, tallies) if faults else None
+    most = sandbox.state.config.rate_limit
+    sandbox.recent = {vendor: deque(calls, maxlen=most) for vendor, calls in recent}
+    sandbox.state.queue_again()
+
+
+# Every type of change that a log may hold: those of commits, then those of which images are made.
+APPLY: Mapping[str, Callable[..., None]] = {
+    **CHANGES,
+    "begin": _begin,
+    "table": lambda sandbox, kind, rows: sandbox.state.table(kind).update(rows),
+    "index": lambda sandbox, chains: sandbox.state.indexes.update(chains),
+    "history": lambda sandbox, chains: sandbox.state.history.chains.update(chains),
+    "alarms": _timers,
+    "deliveries": _deliveries,
+    "lines": lambda sandbox, keys: sandbox.state.ordering_keys.update(keys),
+    "as_opening": lambda sandbox: setattr(sandbox, "initial", sandbox.state),
+    "as_snapshot": lambda sandbox, id: sandbox.snapshots.update({id: sandbox.state}),
+    "as_present": _as_present,
+}
+
+# Changes as bytes.
 
 
 class Codec(NamedTuple):
@@ -38,10 +145,10 @@ class Encoder:
     """Encodes changes, and numbers the objects of an image."""
 
     def __init__(self) -> None:
+        # By `id` of an object its number.
         self.numbers: dict[int, int] = {}
-        """By `id` of an object its number."""
+        # The numbered objects: while they are alive, no other object has their `id`.
         self._alive: list[Any] = []
-        """The numbered objects: while they are alive, no other object has their `id`."""
 
     def number(self, value: Any) -> None:
         """Give an object the next number."""
@@ -50,10 +157,7 @@ class Encoder:
 
     def write(self, changes: Iterable[Change]) -> bytes:
         """Changes as bytes; those of several calls may be joined by line feeds."""
-        arrays = [
-            [name, *[codec.write(self, value) for codec, value in zip(VALUES[name], values, strict=True)]]
-            for name, values in changes
-        ]
+        arrays = [[name, *VALUES[name].write(self, arguments)] for name, arguments in changes]
         try:
             return orjson.dumps(arrays)
         except TypeError:  # an integer of more than 64 bits, half a surrogate pair
@@ -64,22 +168,22 @@ class Decoder:
     """Decodes what an `Encoder` wrote, in the same order."""
 
     def __init__(self) -> None:
+        # What was read, by number.
         self.numbered: list[Any] = []
-        """What was read, by number."""
 
     def read(self, data: bytes) -> list[Change]:
         """The changes; raises ValueError, TypeError or LookupError where they are none."""
         return [
-            (name, tuple([codec.read(self, value) for codec, value in zip(VALUES[name], values, strict=True)]))
+            (name, VALUES[name].read(self, values))
             for line in data.split(b"\n")
             for name, *values in (json.loads(line) if line.startswith(_PLAIN_JSON) else orjson.loads(line))
         ]
 
 
-def parts(memory: Memory) -> Iterator[bytes]:
+def parts(sandbox: Sandbox) -> Iterator[bytes]:
     """An encoded image, in parts of some tens of kilobytes."""
     encoder, part, size = Encoder(), list[bytes](), 0
-    for change in image(memory):
+    for change in image(sandbox):
         part.append(encoder.write([change]))
         size += len(part[-1])
         if size > PART:
@@ -169,29 +273,14 @@ def _read_chain(decoder: Decoder, written: Any) -> Any:
     return key, chain
 
 
-def _write_attempt(attempt: Attempt) -> list[Any]:
-    request, answer = attempt.request, None if attempt.answer is None else astuple(attempt.answer)
-    post = [request.url, request.headers, request.body.decode("latin-1")]
-    return [attempt.number, attempt.at, post, answer, attempt.error, attempt.duration, attempt.fault]
-
-
-def _read_attempt(written: Any) -> Attempt:
-    number, at, (url, headers, body), answer, *rest = written
-    post = WebhookRequest(url, _tuples(headers), body.encode("latin-1"))
-    return Attempt(number, at, post, None if answer is None else WebhookResponse(*_tuples(answer)), *rest)
-
-
-def _write_delivery(delivery: Delivery) -> list[Any]:
-    attempts = [_write_attempt(attempt) for attempt in delivery.attempts]
-    return [
-        delivery.id, astuple(delivery.event), delivery.created, delivery.due, delivery.state, attempts, delivery.fault,
-        delivery.duplicate_key, delivery.number,
-    ]  # fmt: skip
-
-
-def _read_delivery(written: Any) -> Delivery:
-    id, notice, created, due, state, attempts, *rest = written
-    return Delivery(id, WebhookEvent(*notice), created, due, state, tuple(map(_read_attempt, attempts)), *rest)
+def _fields(kind: Any, **codecs: Codec) -> Codec:
+    """A dataclass as an array of its fields; those without a codec here are plain."""
+    rows = [(field.name, codecs.get(field.name, PLAIN)) for field in fields(kind)]
+    return Codec(
+        lambda encoder, value: [codec.write(encoder, getattr(value, name)) for name, codec in rows],
+        # An older log may have fewer fields.
+        lambda decoder, array: kind(*[row[1].read(decoder, one) for row, one in zip(rows, array, strict=False)]),
+    )
 
 
 PLAIN = _codec(lambda value: value, lambda value: value)
@@ -199,45 +288,49 @@ TUPLES = _codec(lambda value: value, _tuples)
 ROW = _codec(lambda row: [row[0], row[1].decode(), row[2].decode()], lambda w: (w[0], w[1].encode(), w[2].encode()))
 SAVED = _tuple(PLAIN, PLAIN, ROW, TUPLES)
 CONFIG = _codec(asdict, Config.of)
-CLOCK = _codec(astuple, lambda written: Clock(*written))
-TIMER = _codec(lambda t: (t.operation, t.id, t.at, t.vendor, t.base_url), lambda written: Timer(*written))
+CLOCK = _fields(Clock)
+TIMER = _fields(Timer)
 QUEUED_TIMER = _tuple(PLAIN, PLAIN, TIMER)
-DELIVERY = _codec(_write_delivery, _read_delivery)
+BODY = _codec(lambda body: body.decode("latin-1"), lambda text: text.encode("latin-1"))
+ATTEMPT = _fields(
+    Attempt,
+    request=_fields(WebhookRequest, headers=TUPLES, body=BODY),
+    answer=_maybe(_fields(WebhookResponse, headers=TUPLES)),
+)
+DELIVERY = _fields(Delivery, event=_fields(WebhookEvent), attempts=_many(ATTEMPT))
+# Entries whose values are chains, tuples that end in the chain of what is older. An entry is its key, the number of
+# the part that was written before, and the links that were not, oldest first, each of which gets a number.
 CHAINS = _many(Codec(_write_chain, _read_chain))
-"""Entries whose values are chains, tuples that end in the chain of what is older. An entry is its key, the number of
-the part that was written before, and the links that were not, oldest first, each of which gets a number."""
-ATTEMPT = _codec(_write_attempt, _read_attempt)
 FAULT = _codec(asdict, lambda written: Fault(**written))
 COUNTER = _codec(tuple, lambda written: Counter(*written))
 
-VALUES: Mapping[str, tuple[Codec, ...]] = {
-    "commit": (PLAIN, PLAIN, _many(SAVED), TUPLES, _many(TIMER), _many(DELIVERY)),
-    "timer": (TIMER,),
-    "count_request": (PLAIN, PLAIN),
-    "configure": (CONFIG,),
-    "set_clock": (CLOCK,),
-    "set_faults": (_many(FAULT),),
-    "count_fault": (PLAIN, COUNTER),
-    "attempt": (PLAIN, ATTEMPT, PLAIN, _maybe(DELIVERY)),
-    "postpone": (PLAIN, PLAIN, PLAIN),
-    "reorder": (PLAIN, PLAIN, PLAIN),
-    "release": (PLAIN,),
-    "enqueue": (DELIVERY,),
-    "snapshot": (PLAIN, PLAIN),
-    "delete_snapshot": (PLAIN,),
-    "restore": (PLAIN, CLOCK),
-    "reset": (),
-    "renew": (),
-    # Those of images.
-    "begin": (_once(CONFIG), CLOCK, TUPLES, _many(_tuple(_once(TUPLES), PLAIN)), PLAIN),
-    "table": (PLAIN, _entries(ROW)),
-    "index": (CHAINS,),
-    "history": (CHAINS,),
-    "alarms": (_entries(QUEUED_TIMER),),
-    "deliveries": (_entries(DELIVERY),),
-    "lines": (_entries(TUPLES),),
-    "as_opening": (),
-    "as_snapshot": (PLAIN,),
-    "as_present": (TUPLES, _many(FAULT), _many(COUNTER), TUPLES),
+# How the arguments of each type of change are written, in order; first those of commits, then those of images.
+VALUES: Mapping[str, Codec] = {
+    "commit": _tuple(PLAIN, PLAIN, _many(SAVED), TUPLES, _many(TIMER), _many(DELIVERY)),
+    "timer": _tuple(TIMER),
+    "count_request": TUPLES,
+    "configure": _tuple(CONFIG),
+    "set_clock": _tuple(CLOCK),
+    "set_faults": _tuple(_many(FAULT)),
+    "count_fault": _tuple(PLAIN, COUNTER),
+    "attempt": _tuple(PLAIN, ATTEMPT, PLAIN, _maybe(DELIVERY)),
+    "postpone": TUPLES,
+    "reorder": TUPLES,
+    "release": TUPLES,
+    "enqueue": _tuple(DELIVERY),
+    "snapshot": TUPLES,
+    "delete_snapshot": TUPLES,
+    "restore": _tuple(PLAIN, CLOCK),
+    "reset": TUPLES,
+    "renew": TUPLES,
+    "begin": _tuple(_once(CONFIG), CLOCK, TUPLES, _many(_tuple(_once(TUPLES), PLAIN)), PLAIN),
+    "table": _tuple(PLAIN, _entries(ROW)),
+    "index": _tuple(CHAINS),
+    "history": _tuple(CHAINS),
+    "alarms": _tuple(_entries(QUEUED_TIMER)),
+    "deliveries": _tuple(_entries(DELIVERY)),
+    "lines": _tuple(_entries(TUPLES)),
+    "as_opening": TUPLES,
+    "as_snapshot": TUPLES,
+    "as_present": _tuple(TUPLES, _many(FAULT), _many(COUNTER), TUPLES),
 }
-"""How the arguments of each type of change are written, in order."""

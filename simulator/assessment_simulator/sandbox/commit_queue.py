@@ -16,6 +16,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from hashlib import blake2b
 from time import monotonic
 from typing import Any, TypeVar
@@ -24,47 +25,44 @@ import orjson
 
 from assessment_simulator.core.decision import MAIL
 from assessment_simulator.sandbox import request_changes
-from assessment_simulator.sandbox.codec import Decoder, Encoder, parts
-from assessment_simulator.sandbox.memory import CHANGES, Change, LoggedMemory, Memory, blank, replay, still
+from assessment_simulator.sandbox.codec import APPLY, Change, Decoder, Encoder, blank, parts
+from assessment_simulator.sandbox.sandbox import CHANGES, Sandbox
+from assessment_simulator.sandbox.watchers import EVERYTHING
 from assessment_simulator.storage import Batch, Deleted, Found, LogError, Position, Unusable, Unwritten
 from assessment_simulator.storage.log import Log
 from assessment_simulator.storage.pauses import Pause
 
 T = TypeVar("T")
+# A new image is written when the commits since the last one have more bytes than it, and than this.
 IMAGE_AFTER = 262_144
-"""A new image is written when the commits since the last one have more bytes than it, and than this."""
+# A group is closed when it holds this many bytes, so that no transaction keeps others waiting for long.
 MOST_BYTES = 4_194_304
-"""A group is closed when it holds this many bytes, so that no transaction keeps others waiting for long."""
 _log = logging.getLogger("simulator.log")
 
 
 class Commits:
     """The queue of one sandbox's commits, and the way to read the sandbox again."""
 
-    def __init__(self, log: Log, writer: "Writer", found: Found, memory: LoggedMemory) -> None:
+    def __init__(self, log: Log, writer: "Writer", found: Found, sandbox: Sandbox) -> None:
         self.key = found.key
-        self.durable = found.position
-        """The last commit that is in the log."""
+        # The last commit that is in the log, and the last one that is applied in memory.
+        self.durable = self._position = found.position
+        # Why memory is not what the log has; None where it is. Then nothing is done before `load`.
         self.problem: Unwritten | None = None
-        """Why memory is not what the log has; None where it is. Then nothing is done before `load`."""
         self._log = log
         self._writer = writer
-        self._memory = memory
-        self._position = found.position
-        """The last commit that is applied in memory."""
-        self._waiting: deque[tuple[bytes, Position]] = deque()
-        """Commits that are applied and not durable yet."""
+        self._sandbox = sandbox
+        # The changes and actions of the step that is running.
+        self._in_step = False
         self._changes: list[Change] = []
         self._then: list[Callable[[], None]] = []
-        self._in_step = False
+        # Commits that are applied and not durable yet, and what is done or goes on when one of a number is durable.
+        self._waiting: deque[tuple[bytes, Position]] = deque()
         self._actions: deque[tuple[int, Callable[[], None]]] = deque()
-        """What is to be done when the commit of that number is durable."""
         self._waiters: deque[tuple[int, asyncio.Future[None]]] = deque()
         self._size = self._image_size = 0
-        self._losses = 0
-        """How often commits, or the sandbox, were lost."""
+        # Why commits, or the sandbox, were lost the last time.
         self._loss: Unwritten | None = None
-        """Why they were lost the last time."""
         self._used = True
         self._looked = monotonic()
 
@@ -83,12 +81,17 @@ class Commits:
         try:
             result = body()
             if self._changes:
-                self._append(self._changes)
+                data = Encoder().write(self._changes)
+                self._position = self._position.after(data)
+                self._waiting.append((data, self._position))
+                self._actions.append((self._position.number, partial(self._publish, self._changes)))
+                request_changes.note(self._position.number)
+                self._writer.add(self)
         except BaseException as failure:
             if self._changes:  # they are applied in memory already; commits before them are written nevertheless
                 self.problem = Unwritten(f"a step failed: {failure!r}", "the simulator failed; its log says where")
                 self.problem.durable = self._position.number
-                self._memory.refused()
+                self._pause_worker()
             raise
         finally:
             self._in_step = False
@@ -99,11 +102,12 @@ class Commits:
         return result
 
     def change(self, name: str, arguments: tuple[Any, ...]) -> None:
-        """Apply a change, as a part of this step's commit."""
+        """Apply a change, as a part of this step's commit or as a step of its own."""
         if not self._in_step:
-            raise RuntimeError(f"{name} outside of a step")  # it would be lost
+            self.step(lambda: self.change(name, arguments))
+            return
         self._changes.append((name, arguments))
-        CHANGES[name](self._memory, *arguments)
+        CHANGES[name](self._sandbox, *arguments)
 
     def then(self, action: Callable[[], None]) -> None:
         """Do something as soon as all that was changed so far, this step included, is durable; do it once."""
@@ -115,19 +119,13 @@ class Commits:
         else:
             action()
 
-    def _append(self, made: list[Change]) -> None:
-        data = Encoder().write(made)
-        self._position = self._position.after(data)
-        self._waiting.append((data, self._position))
-        number = self._position.number
+    def _publish(self, made: list[Change]) -> None:
+        for name, arguments in made:
+            self._sandbox.durable(name, arguments)
 
-        def publish() -> None:
-            for name, arguments in made:
-                self._memory.durable(name, arguments)
-
-        self._actions.append((number, publish))
-        request_changes.note(number)
-        self._writer.add(self)
+    def _pause_worker(self) -> None:
+        if self._sandbox.worker is not None:
+            self._sandbox.worker.pause()
 
     # Waiting.
 
@@ -149,12 +147,12 @@ class Commits:
         Raises `Unwritten` where commits or the sandbox were lost since the call: then not even a read may be answered,
         because memory may have been behind the log.
         """
-        number, losses = self._position.number, self._losses
-        if self.durable.number < number:
-            await self._written(number)
+        loss = self._loss
+        if self.durable.number < self._position.number:
+            await self._written(self._position.number)
         if not self._log.is_confirmed:
             await self._log.confirm()
-        if self._loss is not None and self._losses != losses:
+        if self._loss is not None and self._loss is not loss:
             raise self._loss
 
     async def _written(self, number: int) -> None:
@@ -182,7 +180,7 @@ class Commits:
             commits.append(data)
             size += len(data)
             after = position
-        return Batch(self.key, self.durable, commits, after, due_of(self._memory), summary_of(self._memory))
+        return Batch(self.key, self.durable, commits, after, due_of(self._sandbox), summary_of(self._sandbox))
 
     def written(self, batch: Batch) -> None:
         """The batch is durable: do what waited for it."""
@@ -207,39 +205,31 @@ class Commits:
     def lost(self, problem: Unwritten) -> None:
         """What waits is not written: memory is ahead of the log, and must be read again."""
         # Each sandbox has a problem of its own, because each has its own last commit.
-        self.problem = Unwritten(problem.why, problem.cause, is_uncertain=problem.is_uncertain)
+        self.problem = self._loss = Unwritten(problem.why, problem.cause, is_uncertain=problem.is_uncertain)
         self.problem.durable = self.durable.number
-        self._loss = self.problem
-        self._losses += 1
         self._waiting.clear()
         self._actions.clear()
-        self._fail(self.problem)
-        self._memory.refused()
+        self.end()
+        self._pause_worker()
 
-    def _fail(self, problem: Unwritten) -> None:
+    def end(self) -> None:
+        """Refuse further use: the sandbox was deleted or released, or commits were lost."""
+        self.problem = self.problem or Deleted()
         waiters, self._waiters = self._waiters, deque()
         for _, waiter in waiters:
             if not waiter.done():
-                waiter.set_exception(problem)
+                waiter.set_exception(self.problem)
 
     def compare(self, position: Position | None, name: str) -> None:
         """Check what the log has after a session was lost; None where another server owns the sandbox by then."""
         if self.problem is not None or position == self.durable or position in [each for _, each in self._waiting]:
             return
-        is_uncertain = bool(self._waiting)  # one of them may have been written before
-        if position is None:
-            self.lost(Unwritten(f"another server owns sandbox {name}", is_uncertain=is_uncertain))
-            return
-        _log.error(
-            "the log lost commits of sandbox %s: it ends at commit %d, and commit %d was acknowledged",
-            name, position.number, self.durable.number,
-        )  # fmt: skip
-        self.lost(Unwritten(f"the log lost commits of sandbox {name}", is_uncertain=is_uncertain))
-
-    def end(self) -> None:
-        """Refuse further use: the sandbox was deleted or released."""
-        self.problem = self.problem or Deleted()
-        self._fail(self.problem)
+        why = f"another server owns sandbox {name}"
+        if position is not None:
+            why = f"the log lost commits of sandbox {name}"
+            text = "%s: it ends at commit %d, and commit %d was acknowledged"
+            _log.error(text, why, position.number, self.durable.number)
+        self.lost(Unwritten(why, is_uncertain=bool(self._waiting)))  # one of them may have been written before
 
     def idle(self) -> float:
         """Seconds since the last step, as precise as the interval of these calls."""
@@ -257,15 +247,16 @@ class Commits:
                 await self._written(self._waiting[-1][1].number)
         entries: list[tuple[int, bytes, bool]] = []
         position = await self._log.read(self.key, lambda *entry: entries.append(entry))
-        blank(self._memory)
-        decoder, last, pause = Decoder(), -1, Pause()
+        sandbox, decoder, last, pause = self._sandbox, Decoder(), -1, Pause()
+        blank(sandbox)
         self._size = self._image_size = 0
         for number, data, is_image in entries:
             if number != last:
                 decoder, last = Decoder(), number
             await pause.if_due()
             try:
-                replay(self._memory, decoder.read(data))
+                for name, arguments in decoder.read(data):
+                    APPLY[name](sandbox, *arguments)
             except (ValueError, TypeError, LookupError, AttributeError) as flaw:
                 text = f"commit {number} of sandbox number {self.key} cannot be read"
                 raise Unusable(f"{text}: {flaw!r}", text) from flaw
@@ -273,10 +264,14 @@ class Commits:
                 self._image_size += len(data)
             else:
                 self._size += len(data)
-        self._memory.state.queue_again()
+        sandbox.state.queue_again()
         self.durable = self._position = position
         self.problem = None
-        self._memory.reloaded()
+        sandbox.limit_journal()
+        if sandbox.worker is not None:
+            sandbox.worker.requeue()
+            sandbox.wake_worker()
+        sandbox.publish(EVERYTHING)
 
     @property
     def needs_image(self) -> bool:
@@ -286,15 +281,15 @@ class Commits:
     async def write_image(self) -> None:
         """Write an image, a part at a time, so that others are answered in between."""
         await self.drained()  # so that memory is as the log has it
-        position, losses, memory, written = self.durable, self._losses, still(self._memory), 0
+        position, loss, written = self.durable, self._loss, 0
         self._size = 0  # where this fails, it is tried again after as many more commits
         digest, pause = blake2b(digest_size=16), Pause()
-        for part, data in enumerate(parts(memory)):
+        for part, data in enumerate(parts(self._sandbox)):
             await self._log.write_image(self.key, position.number, part, data)
             digest.update(data)
             written += len(data)
             await pause.if_due()
-        if self._losses == losses:  # else it may be an image of what the log has lost
+        if self._loss is loss:  # else it may be an image of what the log has lost
             await self._log.settle_image(self.key, position, digest.digest())
             self._image_size = written
 
@@ -308,8 +303,8 @@ class Writer:
         self._added = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._closing = False
+        # How many groups were written.
         self.groups = 0
-        """How many groups were written."""
 
     def add(self, queue: Commits) -> None:
         """Write what waits in this queue with the next group."""
@@ -351,10 +346,8 @@ class Writer:
                     queue.lost(Unwritten("the log has another state of the sandbox, or another server owns it"))
                 else:
                     queue.written(batch)
-        except Unwritten as failure:
-            problem = failure
         except LogError as failure:
-            problem = Unwritten(str(failure), failure.shown)
+            problem = failure if isinstance(failure, Unwritten) else Unwritten(str(failure), failure.shown)
         except Exception as failure:  # noqa: BLE001  a bug must not end the task that all sandboxes wait for
             _log.exception("a group of commits failed")
             problem = Unwritten(f"the log failed: {failure!r}", is_uncertain=True)
@@ -363,9 +356,9 @@ class Writer:
                 queue.lost(problem)
 
 
-def due_of(memory: Memory) -> int | None:
+def due_of(sandbox: Sandbox) -> int | None:
     """When a sandbox has something to do by itself, by the machine's clock in ticks; 0: now; None: when called."""
-    state, clock = memory.state, memory.state.clock
+    state, clock = sandbox.state, sandbox.state.clock
     if state.in_flight or clock.held:
         return 0
     due = state.next_due()
@@ -374,14 +367,14 @@ def due_of(memory: Memory) -> int | None:
     return 0 if clock.stands else max(due - clock.ahead, 0)
 
 
-def summary_of(memory: Memory) -> bytes:
+def summary_of(sandbox: Sandbox) -> bytes:
     """What lists of sandboxes show, as JSON."""
-    state = memory.state
+    state = sandbox.state
     return orjson.dumps(
         {
             "clock": (state.clock.mode, state.clock.ahead, state.clock.held),
-            "snapshots": [*memory.snapshots],
-            "invitations": state.count(memory.kinds),
+            "snapshots": [*sandbox.snapshots],
+            "invitations": state.count(sandbox.kinds),
             "deliveries": len(state.deliveries),
             "mail": state.count((MAIL,)),
         }

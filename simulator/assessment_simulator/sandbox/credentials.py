@@ -8,21 +8,14 @@ import secrets
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from hmac import compare_digest
-from typing import NamedTuple
 
 from assessment_simulator.core.request import Credential
 from assessment_simulator.core.vendor import Vendor
 
+# The credentials of a sandbox, by vendor and member.
 Credentials = dict[str, dict[str, str]]
-"""The credentials of a sandbox, by vendor and member."""
-
-
-class Lock(NamedTuple):
-    """A kind of credential, and the digests of its id and secret."""
-
-    kind: str
-    id: bytes
-    secret: bytes
+# A kind of credential, and the digests of its id and secret.
+Lock = tuple[str, bytes, bytes]
 
 
 class Keys:
@@ -30,43 +23,35 @@ class Keys:
 
     def __init__(self, vendors: Mapping[str, Vendor]) -> None:
         self._vendors = vendors
-        self._locks: dict[str, tuple[Lock, ...]] = {}
-        self._doors: dict[tuple[str, bytes], tuple[str, bytes]] = {}
+        self._locks: dict[str, Sequence[Lock]] = {}
+        # The name of the sandbox and the digest of the secret, by the kind of a credential and the digest of its id.
+        self._opens: dict[tuple[str, bytes], tuple[str, bytes]] = {}
 
-    def made(self) -> tuple[Credentials, tuple[Lock, ...]]:
+    def made(self) -> tuple[Credentials, Sequence[Lock]]:
         """New credentials and their locks; call `hold` to make them valid."""
-        made = {
-            vendor.id: {
-                member: secrets.token_urlsafe(24) for members in vendor.credentials.values() for member in members
-            }
-            for vendor in self._vendors.values()
-        }
-        locks = tuple(
-            Lock(kind, digest(made[vendor.id][id]), digest(made[vendor.id][secret[0]] if secret else ""))
-            for vendor in self._vendors.values()
-            for kind, (id, *secret) in vendor.credentials.items()
-        )
+        made: Credentials = {}
+        locks: list[Lock] = []
+        for vendor in self._vendors.values():
+            made[vendor.id] = {member: secrets.token_urlsafe(24) for member in members(vendor)}
+            for kind, (id, *secret) in vendor.credentials.items():
+                locks.append((kind, digest(made[vendor.id][id]), digest(made[vendor.id][secret[0]] if secret else "")))
         return made, locks
 
-    def hold(self, name: str, locks: tuple[Lock, ...]) -> None:
+    def hold(self, name: str, locks: Sequence[Lock]) -> None:
         """Replace the locks of a sandbox."""
         self.forget(name)
         self._locks[name] = locks
-        for lock in locks:
-            self._doors[lock.kind, lock.id] = (name, lock.secret)
-
-    def hold_all(self, name: str, locks: Sequence[tuple[str, bytes, bytes]]) -> None:
-        """Replace the locks of a sandbox by those in the log."""
-        self.hold(name, tuple(Lock(*lock) for lock in locks))
+        for kind, id, secret in locks:
+            self._opens[kind, id] = (name, secret)
 
     def forget(self, name: str) -> None:
         """Remove the locks of a sandbox."""
-        for lock in self._locks.pop(name, ()):
-            del self._doors[lock.kind, lock.id]
+        for kind, id, _ in self._locks.pop(name, ()):
+            del self._opens[kind, id]
 
     def opened(self, credential: Credential) -> str | None:
         """The name of the sandbox that a credential opens."""
-        name, secret = self._doors.get((credential.kind, digest(credential.id)), (None, b""))
+        name, secret = self._opens.get((credential.kind, digest(credential.id)), (None, b""))
         return name if name is not None and compare_digest(secret, digest(credential.secret)) else None
 
 

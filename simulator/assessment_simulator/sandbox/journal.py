@@ -10,6 +10,8 @@ from assessment_simulator.core import config
 from assessment_simulator.sandbox.watchers import CALL, Watcher
 
 Headers = list[tuple[bytes, bytes]]
+# A vendor's id and the operation's name; None where the path or the method is none of the vendor's.
+_Operation = tuple[str, str | None]
 
 
 class Incoming(NamedTuple):
@@ -49,52 +51,34 @@ class Exchange(NamedTuple):
         return f"call-{self.number}"
 
 
-_Operation = tuple[str, str | None]
-"""A vendor's id and the operation's name; None where the path or the method is none of the vendor's."""
-
-
-class RuleCounter:
-    """Counts accepted requests, and refused ones by rule.
-
-    `accepted` counts by operation, `stopped` refused requests by operation and the first rule that they violate,
-    `violated` by operation and every rule. It grows with the vendors' tables, not with the requests.
-    """
-
-    __slots__ = ("accepted", "stopped", "violated")
-
-    def __init__(self) -> None:
-        self.accepted: Counter[_Operation] = Counter()
-        self.stopped: Counter[tuple[_Operation, str]] = Counter()
-        self.violated: Counter[tuple[_Operation, str]] = Counter()
-
-    def count(self, vendor: str, operation: str | None, status: int | None, rules: tuple[str, ...]) -> None:
-        """Count one request and the rules that refused it."""
-        if rules:
-            self.stopped[(vendor, operation), rules[0]] += 1
-            for rule in rules:
-                self.violated[(vendor, operation), rule] += 1
-        elif status is not None and status < 400:  # the status of an injected fault says nothing about rules
-            self.accepted[vendor, operation] += 1
-
-
 class Journal:
     """The last exchanges, oldest first, bounded by their number and bytes; a bound of 0 entries records nothing.
 
     Recording is part of every request, so it stores references alone: parsing and masking is left to those who read.
     The answer is kept with its placeholders, because the vendor's record keeps the same bytes alive; the views fill in
     the caller's address and the seals.
+
+    `accepted` counts requests by operation, `stopped` refused ones by operation and the first rule that they violate,
+    `violated` by operation and every rule. These grow with the vendors' tables, not with the requests.
     """
 
-    __slots__ = ("_exchanges", "_limits", "_number", "_watchers", "rule_counts", "size")
+    __slots__ = ("_exchanges", "_limits", "_number", "_watchers", "accepted", "size", "stopped", "violated")
 
     def __init__(self, limits: config.JournalLimits, watchers: list[Watcher]) -> None:
         self._watchers = watchers
         self._limits = limits
         self._exchanges: deque[Exchange] = deque()
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all exchanges and counts; the next exchange is number 1 again."""
+        self._exchanges.clear()
         self._number = 0
+        # The bytes that count against the bound.
         self.size = 0
-        """The bytes that count against the bound."""
-        self.rule_counts = RuleCounter()
+        self.accepted: Counter[_Operation] = Counter()
+        self.stopped: Counter[tuple[_Operation, str]] = Counter()
+        self.violated: Counter[tuple[_Operation, str]] = Counter()
 
     def __len__(self) -> int:
         return len(self._exchanges)
@@ -150,7 +134,12 @@ class Journal:
         The answer may have placeholders for address and seals.
         """
         self._number += 1
-        self.rule_counts.count(vendor, operation, status, rules)
+        if rules:
+            self.stopped[(vendor, operation), rules[0]] += 1
+            for rule in rules:
+                self.violated[(vendor, operation), rule] += 1
+        elif status is not None and status < 400:  # the status of an injected fault says nothing about rules
+            self.accepted[vendor, operation] += 1
         size = len(sent) + len(answer) + len(request.path) + len(request.query)
         if size <= self._limits.bytes:  # otherwise it would drop all others, and then itself
             self._exchanges.append(
@@ -160,24 +149,15 @@ class Journal:
                 )
             )  # fmt: skip
             self.size += size
-            self._drop_oldest()
+            self.set_limits(self._limits)
         for watcher in self._watchers:
             watcher(CALL, f"call-{self._number}")
 
-    def _drop_oldest(self) -> None:
-        while len(self._exchanges) > self._limits.entries or self.size > self._limits.bytes:
-            self.size -= self._exchanges.popleft().size
-
     def set_limits(self, limits: config.JournalLimits) -> None:
-        """Apply other limits."""
+        """Apply limits: drop the oldest exchanges beyond them."""
         self._limits = limits
-        self._drop_oldest()
-
-    def clear(self) -> None:
-        """Forget all exchanges and counts; the next exchange is number 1 again."""
-        self._exchanges.clear()
-        self.size = self._number = 0
-        self.rule_counts = RuleCounter()
+        while len(self._exchanges) > limits.entries or self.size > limits.bytes:
+            self.size -= self._exchanges.popleft().size
 
 
 def number_of(id: str) -> int:

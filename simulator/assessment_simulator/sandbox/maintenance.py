@@ -24,14 +24,14 @@ from assessment_simulator.storage import LogError, OwnedElsewhere
 from assessment_simulator.storage.log import Log
 from assessment_simulator.storage.pauses import Pause
 
+# Seconds between two rounds.
 INTERVAL = 1.0
-"""Seconds between two rounds."""
+# Sandboxes that are read at the same time: fewer than may be, so that calls need not wait for them.
 AT_ONCE = 4
-"""Sandboxes that are read at the same time: fewer than may be, so that calls need not wait for them."""
+# Seconds after which a sandbox that could not be read is tried again.
 RETRY = 60.0
-"""Seconds after which a sandbox that could not be read is tried again."""
+# Sandboxes that one query finds.
 MOST = 200
-"""Sandboxes that one query finds."""
 _STAMPS = 60.0
 _log = logging.getLogger("simulator.log")
 
@@ -78,19 +78,19 @@ class Maintenance:
         self._sandboxes = sandboxes
         self._log = log
         self._limits = limits
+        # The rounds that failed because of the log the last time.
         self._failing: set[Callable[[], Awaitable[None]]] = set()
-        """The rounds that failed because of the log the last time."""
         self._stamped = 0.0
         self._used: set[int] = set()
+        # When sandboxes could not be read.
         self._unreadable: dict[str, float] = {}
-        """When sandboxes could not be read."""
 
     async def repeat(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do a round about once a second. An outage of the log is reported once for all tasks."""
         while True:
             try:
                 await work()
-                if self._failing:
+                if work in self._failing:
                     self._failing.discard(work)
                     if not self._failing:
                         _log.warning("the log is back")
@@ -107,13 +107,14 @@ class Maintenance:
         now, last = machine_now(), 0
         while found := await self._log.due(now, last, MOST):
             last = found[-1][0]
-            names = [name for _, name in found if self._sandboxes.cached(name) is None and self._may_be_read(name)]
+            long_ago = monotonic() - RETRY
+            names = [
+                name
+                for _, name in found
+                if self._sandboxes.cached(name) is None and self._unreadable.get(name, -inf) < long_ago
+            ]
             for first in range(0, len(names), AT_ONCE):
                 await asyncio.gather(*map(self._adopt, names[first : first + AT_ONCE]))
-
-    def _may_be_read(self, name: str) -> bool:
-        """Whether a sandbox could be read, or some time has passed since it could not."""
-        return monotonic() - self._unreadable.get(name, -inf) > RETRY
 
     async def _adopt(self, name: str) -> None:
         try:
@@ -122,8 +123,7 @@ class Maintenance:
             self._sandboxes.forget_owner(name)
         except LogError as problem:
             await self._log.count()  # raises where it is the whole log that cannot be read
-            if self._may_be_read(name):
-                _log.error("sandbox %s cannot be read, so nothing happens in it: %s", name, problem)
+            _log.error("sandbox %s cannot be read, so nothing happens in it: %s", name, problem)
             self._unreadable[name] = monotonic()
 
     async def tend(self) -> None:
@@ -134,8 +134,7 @@ class Maintenance:
             commits = sandbox.commits
             if commits is None or not sandbox.is_current or self._sandboxes.cached(sandbox.name) is not sandbox:
                 continue
-            busy = sandbox.watchers or sandbox.faults or self._sandboxes.worker(sandbox).is_busy
-            if commits.idle() >= self._limits.idle and not busy:
+            if commits.idle() >= self._limits.idle and not (sandbox.watchers or sandbox.faults or sandbox.is_busy):
                 await self._sandboxes.release(sandbox)
             elif commits.needs_image:
                 await commits.write_image()
@@ -160,7 +159,7 @@ class Maintenance:
         since = None if age is None else machine_now() - int((age + 2 * self._limits.stamps) * instant.SECOND)
         for name in await self._log.unused(since, most):
             sandbox = self._sandboxes.cached(name)
-            if sandbox is None or not self._sandboxes.worker(sandbox).is_busy:
+            if sandbox is None or not sandbox.is_busy:
                 try:
                     await self._sandboxes.delete(name)
                 except OwnedElsewhere:

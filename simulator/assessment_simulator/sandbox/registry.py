@@ -21,8 +21,7 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from hmac import compare_digest
-from typing import Any, TypeVar
-from weakref import WeakSet
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from assessment_simulator.core.config import Config, JournalLimits
 from assessment_simulator.core.request import Credential
@@ -33,21 +32,24 @@ from assessment_simulator.sandbox.clock import Clock, machine_now
 from assessment_simulator.sandbox.codec import parts
 from assessment_simulator.sandbox.commit_queue import Commits, Writer, due_of, summary_of
 from assessment_simulator.sandbox.credentials import Credentials, Keys, digest, members
-from assessment_simulator.sandbox.sample_data import add_samples, reset
-from assessment_simulator.sandbox.sandbox import NAME, Sandbox, Worker
+from assessment_simulator.sandbox.sample_data import add_samples
+from assessment_simulator.sandbox.sandbox import NAME, Sandbox
 from assessment_simulator.sandbox.state import State
 from assessment_simulator.storage import Claimed, Found, Listed, LogError, OwnedElsewhere, Owner, Position, Unwritten
 from assessment_simulator.storage.log import Log
 
+if TYPE_CHECKING:
+    from assessment_simulator.webhooks.worker import WebhookWorker
+
 T = TypeVar("T")
+# The sandbox that is filled with samples on first use.
 DEMO = "demo"
-"""The sandbox that is filled with samples on first use."""
-_OPENED_BY_NAME = re.compile(r"sim-([a-z0-9-]{1,64})", re.ASCII)
-_MOST_ROUTES = 50_000
-"""Sandboxes of other processes, and credentials that open them, whose owner or name is remembered."""
-_SHARED = "shared"
+# Sandboxes that are released in one transaction.
 RELEASED = 100
-"""Sandboxes that are released in one transaction."""
+_OPENED_BY_NAME = re.compile(r"sim-([a-z0-9-]{1,64})", re.ASCII)
+# Sandboxes of other processes, and credentials that open them, whose owner or name is remembered.
+_MOST_ROUTES = 50_000
+_SHARED = "shared"
 _log = logging.getLogger("simulator.sandboxes")
 
 
@@ -56,10 +58,9 @@ class AlreadyExists(Exception):
 
 
 class CapacityExceeded(Exception):
-    """This server has no room for another sandbox."""
+    """This server has no room for another sandbox. `status_code` has the name that Starlette's errors give it."""
 
     status_code = 503
-    """That of the answer, under the name that Starlette's errors have it."""
 
     def __init__(self, most: int) -> None:
         remedy = "DELETE one that is done with, or serve with a larger --max-sandboxes"
@@ -67,34 +68,35 @@ class CapacityExceeded(Exception):
 
 
 class Sandboxes:
-    """Sandboxes by name. In open access a name in a credential opens its sandbox; in closed access nothing does."""
+    """Sandboxes by name. In open access a name in a credential opens its sandbox; in closed access nothing does.
+
+    `attach` is called for each sandbox that enters memory; what it returns is closed when the sandbox leaves it.
+    """
 
     def __init__(
-        self, vendors: Mapping[str, Vendor], attach: Callable[[Sandbox], Worker], meters: Meters, *,
+        self, vendors: Mapping[str, Vendor], attach: "Callable[[Sandbox], WebhookWorker]", meters: Meters, *,
         open_access: bool = True, most: int = 20_000, log: Log | None = None,
     ) -> None:  # fmt: skip
         self.vendors = vendors
         self.open_access = open_access
+        # An empty sandbox for unknown credentials; it is never changed.
         self.anonymous = Sandbox("", "", State(Config(journal=JournalLimits(0, 0)), Clock()), vendors)
-        """An empty sandbox for unknown credentials; it is never changed."""
         self.log = log
         self.meters = meters
-        self._attach = attach
-        """Called for each sandbox that enters memory; what it returns is closed when the sandbox leaves it."""
         self.writer = None if log is None else Writer(log)
+        # Requests that were forwarded to other processes.
         self.forwarded = 0
-        """Requests that were forwarded to other processes."""
+        self._attach = attach
         self._is_leaving = False
         self._most = most
         self._sandboxes: dict[str, Sandbox] = {}
         self._keys = Keys(vendors)
-        self._sampled: WeakSet[Sandbox] = WeakSet()
+        # By name, what is being read, created, released or deleted.
         self._busy: dict[str, asyncio.Task[Any]] = {}
-        """By name, what is being read, created, released or deleted."""
+        # By name, the other processes that owned sandboxes when they were last asked for.
         self._owners: dict[str, Claimed] = {}
-        """By name, the other processes that owned sandboxes when they were last asked for."""
+        # The names of sandboxes of other processes, by digests of the credentials that open them.
         self._opens: dict[tuple[str, bytes], str] = {}
-        """The names of sandboxes of other processes, by digests of the credentials that open them."""
 
     def __iter__(self) -> Iterator[Sandbox]:
         """Those in memory."""
@@ -109,11 +111,6 @@ class Sandboxes:
     def cached(self, name: str) -> Sandbox | None:
         """The sandbox of that name, if it is in memory."""
         return self._sandboxes.get(name)
-
-    def worker(self, sandbox: Sandbox) -> Worker:
-        """The worker that sends the webhooks of a sandbox, which also advances its clock."""
-        assert sandbox.worker is not None  # noqa: S101  it is in memory
-        return sandbox.worker
 
     # Finding and reading.
 
@@ -170,36 +167,30 @@ class Sandboxes:
                 return None
             if isinstance(found, Claimed):
                 raise self._owned_elsewhere(name, found)
-            if await self._load(log, found, sandbox, owner):
-                return self._sandboxes[name]
-
-    async def _load(self, log: Log, found: Found, sandbox: Sandbox | None, owner: int | None) -> bool:
-        """Read a claimed sandbox; False where the session that claimed it, `owner`, was lost in the meantime."""
-        name, is_new = found.name, sandbox is None
-        if sandbox is None:
-            sandbox = self._new(name, found.about["seed"], State(Config(), Clock()))
-        commits = sandbox.commits = sandbox.commits or self._commits(log, found, sandbox)
-        try:
-            await commits.load()
-            locks = await log.locks(found.key)
-        except LogError:
-            if is_new:  # so that it is found again when something is due in it
-                with suppress(LogError):
-                    await log.release([found.key])
-            raise
-        if log.owner != owner:  # another process may have claimed the sandbox since
+            is_new = sandbox is None
+            if sandbox is None:
+                sandbox = self._new(name, found.about["seed"], State(Config(), Clock()), found.about["sampled"])
+            commits = sandbox.commits = sandbox.commits or self._commits(log, found, sandbox)
+            try:
+                await commits.load()
+                locks = await log.locks(found.key)
+            except LogError:
+                if is_new:  # so that it is found again when something is due in it
+                    with suppress(LogError):
+                        await log.release([found.key])
+                raise
+            if log.owner == owner:
+                break
+            # The session that claimed it was lost: another process may have claimed the sandbox since.
             commits.lost(Unwritten("the session was lost while the sandbox was read"))
-            return False
-        self._keys.hold_all(name, locks)
+        self._keys.hold(name, locks)
         if is_new:
-            if found.about["sampled"]:
-                self._sampled.add(sandbox)
             self._register(sandbox)
-        if sandbox.state.clock.held and not self.worker(sandbox).is_advancing:  # an advance was cut short
+        if sandbox.state.clock.held and not sandbox.is_advancing:  # an advance was cut short
             sandbox.set_clock(sandbox.state.clock.let_go())
         await sandbox.fire_due_timers()
         sandbox.wake_worker()
-        return True
+        return self._sandboxes[name]
 
     def _commits(self, log: Log, found: Found, sandbox: Sandbox) -> Commits:
         assert self.writer is not None  # noqa: S101  it has a log
@@ -218,23 +209,23 @@ class Sandboxes:
         """
         if seed is None:
             seed = 0 if self.open_access else secrets.token_hex(16)
-        create = partial(self._create, self.log, name, seed, config, state)
+        create = partial(self._create, name, seed, State(config or Config(), Clock()) if state is None else state)
+        if name == DEMO and state is None:
+            create = partial(create, is_sampled=True)
         return await (create() if self.log is None else self._alone(name, create))
 
-    async def _create(
-        self, log: Log | None, name: str, seed: int | str, config: Config | None, state: State | None
-    ) -> Sandbox:
+    async def _create(self, name: str, seed: int | str, state: State, *, is_sampled: bool = False) -> Sandbox:
+        log = self.log
         count, is_taken = (len(self._sandboxes), False) if log is None else await log.count(name)
         if is_taken or name in self._sandboxes:
             raise AlreadyExists(name)
         if count >= self._most:
             raise CapacityExceeded(self._most)
-        sandbox = self._new(name, seed, state or State(config or Config(), Clock()))
-        if name == DEMO and state is None:
-            self._sampled.add(sandbox)
+        sandbox = self._new(name, seed, state, is_sampled)
+        if is_sampled:
             add_samples(sandbox)
         if log is not None:
-            owner, about = log.owner, {"seed": seed, "sampled": sandbox in self._sampled}
+            owner, about = log.owner, {"seed": seed, "sampled": is_sampled}
             found = await log.create(
                 name, about, parts(sandbox), due_of(sandbox), summary_of(sandbox), machine_now()
             )  # fmt: skip
@@ -249,8 +240,9 @@ class Sandboxes:
         _log.info("sandbox %s opened", name)
         return sandbox
 
-    def _new(self, name: str, seed: int | str, state: State) -> Sandbox:
+    def _new(self, name: str, seed: int | str, state: State, is_sampled: bool) -> Sandbox:
         sandbox = Sandbox(name, seed, state, self.vendors)
+        sandbox.is_sampled = is_sampled
         sandbox.count_commit = partial(self.meters.count, "commits")
         return sandbox
 
@@ -260,18 +252,9 @@ class Sandboxes:
         self._sandboxes[name] = sandbox
         self._owners.pop(name, None)
         sandbox.is_leaving = self._is_leaving
-        sandbox.refresh = partial(self._refresh, name)
+        sandbox.refresh = partial(self.find, name)
         sandbox.worker = self._attach(sandbox)
         self.meters.count("sandboxes_opened")
-
-    async def _refresh(self, name: str) -> None:
-        """Read a sandbox again whose commits were lost, though no call asks for it."""
-        try:
-            await self.find(name)
-        except OwnedElsewhere:
-            pass
-        except LogError as problem:
-            _log.debug("sandbox %s cannot be read yet: %s", name, problem)
 
     # What happens to a whole sandbox.
 
@@ -295,7 +278,18 @@ class Sandboxes:
 
     def reset(self, sandbox: Sandbox) -> None:
         """Put a sandbox back to its opening state; the demo gets its samples again, with today's dates."""
-        sandbox.step(lambda: reset(sandbox, with_samples=sandbox in self._sampled))
+
+        def body() -> None:
+            worker, sandbox.worker = sandbox.worker, None  # no webhook is sent before both are done
+            try:
+                sandbox.reset()
+                if sandbox.is_sampled:
+                    add_samples(sandbox)
+            finally:
+                sandbox.worker = worker
+            sandbox.wake_worker()
+
+        sandbox.step(body)
 
     async def delete(self, name: str) -> bool:
         """Delete a sandbox and what opens it, also one that cannot be read; False where there is none."""
@@ -335,17 +329,13 @@ class Sandboxes:
 
     async def release(self, sandbox: Sandbox) -> None:
         """Remove a sandbox from memory; it can be claimed and read again, by any process."""
-
-        async def work() -> None:
-            if self._sandboxes.get(sandbox.name) is sandbox:
-                await self._release([sandbox])
-
-        await self._alone(sandbox.name, work)
+        await self._alone(sandbox.name, partial(self._release, [sandbox]))
 
     async def _release(self, sandboxes: Sequence[Sandbox]) -> None:
-        await asyncio.gather(*(self._remove(sandbox, may_wait=True) for sandbox in sandboxes))
+        held = [sandbox for sandbox in sandboxes if self._sandboxes.get(sandbox.name) is sandbox]
+        await asyncio.gather(*(self._remove(sandbox, may_wait=True) for sandbox in held))
         if self.log is not None:
-            await self.log.release([sandbox.commits.key for sandbox in sandboxes if sandbox.commits is not None])
+            await self.log.release([sandbox.commits.key for sandbox in held if sandbox.commits is not None])
 
     async def _remove(self, sandbox: Sandbox, *, is_deleted: bool = False, may_wait: bool = False) -> None:
         """Remove a sandbox from memory; with `may_wait` once all its changes are durable.
@@ -358,9 +348,9 @@ class Sandboxes:
             return
         del self._sandboxes[name]
         self._keys.forget(name)
-        worker = self.worker(sandbox)
+        worker, commits = sandbox.worker, sandbox.commits
+        assert worker is not None  # noqa: S101  it was registered
         worker.stop_sending()
-        commits = sandbox.commits
         if may_wait and commits is not None:
             try:
                 while not commits.is_settled:
@@ -421,7 +411,8 @@ class Sandboxes:
             return
         self.log.stop_claiming()
         for sandbox in self:
-            self.worker(sandbox).stop_sending()
+            if sandbox.worker is not None:
+                sandbox.worker.stop_sending()
         while self.is_sending() and may_wait():  # noqa: ASYNC110  also the time and a second signal end it
             await asyncio.sleep(0.01)
         while some := [*self][:RELEASED]:
@@ -442,21 +433,26 @@ class Sandboxes:
 
     # Credentials.
 
-    def ready(self, credential: Credential | None) -> Sandbox | None:
-        """The sandbox that a credential opens, where that is known at once: the case of nearly every call."""
+    def cached_by(self, credential: Credential | None) -> Sandbox:
+        """The sandbox that a credential opens, or `anonymous`, as far as memory knows; the log is not read."""
         if credential is None:
             return self.anonymous
-        if not self.open_access or credential.kind == "link":
-            return None
-        found = self._sandboxes.get(credential.id[4:]) if credential.id.startswith("sim-") else None
-        return found if found is not None and found.is_current else None
+        if credential.kind == "link":
+            found = self._sandboxes.get(credential.id)
+            return found if found is not None and _is_sealed(found, credential) else self.anonymous
+        if self.open_access:
+            name = credential.id[4:] if credential.id.startswith("sim-") else None
+        else:
+            name = self._keys.opened(credential)
+        return self._sandboxes.get(name or "", self.anonymous)
 
     async def find_by(self, credential: Credential | None, *, may_open: bool = True) -> Sandbox:
         """The sandbox that a credential opens, or `anonymous`; without `may_open` only one that is open already."""
+        cached = self.cached_by(credential)
+        if credential is None or (cached is not self.anonymous and cached.is_current):
+            return cached
         found: Sandbox | None = None
-        if credential is None:
-            pass
-        elif credential.kind == "link":
+        if credential.kind == "link":
             found = await self.find(credential.id)
             found = found if found and _is_sealed(found, credential) else None
         elif self.open_access:
@@ -475,19 +471,6 @@ class Sandboxes:
                 name = self._keys.opened(credential)
             found = await self.find(name) if name else None
         return found or self.anonymous
-
-    def cached_by(self, credential: Credential | None) -> Sandbox:
-        """The sandbox that a credential opens, or `anonymous`, as far as memory knows; the log is not read."""
-        if credential is None:
-            return self.anonymous
-        if credential.kind == "link":
-            found = self._sandboxes.get(credential.id)
-            return found if found is not None and _is_sealed(found, credential) else self.anonymous
-        if self.open_access:
-            name = credential.id[4:] if credential.id.startswith("sim-") else None
-        else:
-            name = self._keys.opened(credential)
-        return self._sandboxes.get(name or "", self.anonymous)
 
 
 def _remember(known: dict[Any, Any], key: Any, value: Any) -> None:

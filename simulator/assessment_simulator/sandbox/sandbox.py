@@ -4,24 +4,28 @@ Theory of operation:
 
 - `handle` answers one vendor request: it fires the timers that are due, lets the vendor decide (`core.vendor.handle`,
   which is pure), and applies the decision. Nothing waits in between, so each request is atomic.
-- All data is in `Memory`, and every change is a row of `memory.CHANGES`. Methods marked `transactional` make one commit
-  of all their changes. Without a log a change is final at once. With a log, `CommitQueue` applies it in memory and
-  writes it; a response, and everything else that follows, waits until the commit is durable (`settled`, `on_commit`).
-- When a change is durable, `durable` does what follows, in this order: events and waits, the counter of commits, mails.
-  Then the webhook worker looks for what is due, and at last the response leaves.
+- A method marked `change` is one change, and nothing else changes the data. A change reads no clock and no random
+  numbers, so a log is read back by calling the same methods with the arguments that were written (`codec`).
+- All changes of a step (`step`, or a method marked `transactional`) are one commit. Without a log a change is final at
+  once. With a log, `commit_queue` applies it in memory and writes it; a response, and everything else that follows,
+  waits until the commit is durable (`settled`, `on_commit`).
+- When a change is durable, `durable` does what follows, in this order: events and waits, the counter of commits, mails,
+  the journal's limits. Then the webhook worker looks for what is due, and at last the response leaves.
 - If commits are lost, memory is ahead of the log. The worker pauses, and the registry reads the sandbox again.
 - A sandbox that is closed (deleted, or released to another process) does nothing more. `is_deleted` tells which.
 """
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, TypeVarTuple, cast
 
+from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import MAIL, TOKEN, Decision, Record, Timer, VendorResponse
-from assessment_simulator.core.faults import Counter, Fault
+from assessment_simulator.core.faults import Counter, Fault, FaultPlan
 from assessment_simulator.core.links import Links
 from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.retry_schedule import Attempt, Delivery
@@ -30,30 +34,35 @@ from assessment_simulator.core.vendor import Operation, Vendor, failure_response
 from assessment_simulator.sandbox import request_changes
 from assessment_simulator.sandbox.clock import Clock
 from assessment_simulator.sandbox.journal import Journal
-from assessment_simulator.sandbox.memory import CHANGES, LoggedMemory, expired
-from assessment_simulator.sandbox.state import State, Stored, rendered
+from assessment_simulator.sandbox.state import Saved, State, Stored, rendered
 from assessment_simulator.sandbox.watchers import CLOCK, CLOSING, CONFIG, DELIVERY, ENDED, EVERYTHING, FAULTS, Watcher
 from assessment_simulator.storage.pauses import Pause
 
 if TYPE_CHECKING:
     from assessment_simulator.sandbox.commit_queue import Commits
+    from assessment_simulator.webhooks.worker import WebhookWorker
 
+# The form of a sandbox's name.
 NAME = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
-"""The form of a sandbox's name."""
 T = TypeVar("T")
 P = ParamSpec("P")
+Ts = TypeVarTuple("Ts")
 S = TypeVar("S", bound="Sandbox")
+# Makes a request from the sandbox's time, the random numbers of the next commit, and the number of recent requests.
+AtTime = Callable[[int, SeededRandom, int], VendorRequest]
+# Timers that are fired in one commit.
 AT_ONCE = 50
-"""Timers that are fired in one commit."""
+# Every type of change by its name in the log, which is the method's. `codec.VALUES` says how arguments are written.
+CHANGES: dict[str, Callable[..., None]] = {}
+# What follows each type of change: the counter of commits counts it, the worker looks for what is due, the journal gets
+# other limits, and what event streams and waits are told, where that is not about one record.
 _COUNTED = frozenset({"commit", "configure", "enqueue", "restore"})
-"""The changes that the counter of commits counts."""
+_WAKING = frozenset({"commit", "attempt", "enqueue", "configure", "set_clock", "restore", "reset"})
+_LIMITING = frozenset({"configure", "restore", "reset"})
 _PUBLISHED = {
     "configure": CONFIG, "set_clock": CLOCK, "set_faults": FAULTS, "restore": EVERYTHING, "reset": EVERYTHING,
     "renew": EVERYTHING,
 }  # fmt: skip
-"""What event streams and waits are told of a change, where that is not about one record."""
-AtTime = Callable[[int, SeededRandom, int], VendorRequest]
-"""Makes a request from the sandbox's time, the random numbers of the next commit, and the number of recent requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,29 +78,6 @@ class Event:
     id: str
 
 
-class Worker(Protocol):
-    """Fires the timers and sends the webhooks of one sandbox (`webhooks.worker`)."""
-
-    @property
-    def is_advancing(self) -> bool: ...
-    @property
-    def is_busy(self) -> bool: ...
-    @property
-    def is_sending(self) -> bool: ...
-    def wake(self) -> None:
-        """Look for what is due."""
-
-    def requeue(self) -> None:
-        """The data was read again: queue everything but the attempts in progress."""
-
-    def pause(self) -> None:
-        """Commits were lost: start nothing until the data was read again."""
-
-    async def advance(self, target: int | None) -> list[Event]: ...
-    def stop_sending(self) -> None: ...
-    async def close(self, *, is_deleted: bool = False) -> None: ...
-
-
 def transactional(method: Callable[Concatenate[S, P], T], /) -> Callable[Concatenate[S, P], T]:
     """Make all changes of a method one commit: it is kept as a whole or lost as a whole."""
 
@@ -104,42 +90,76 @@ def transactional(method: Callable[Concatenate[S, P], T], /) -> Callable[Concate
     return wrapped
 
 
-class Sandbox(LoggedMemory):
+def change(method: Callable[[S, *Ts], None], /) -> Callable[[S, *Ts], None]:
+    """Make a method a change: it is committed, written to the log, and read back by its name."""
+    name = method.__name__.removeprefix("_")
+    CHANGES[name] = method
+
+    @wraps(method)
+    def committed(self: S, /, *args: *Ts) -> None:
+        if self.commits is None:
+            method(self, *args)
+            request_changes.note()
+            self.durable(name, args)
+        else:
+            self.commits.change(name, args)  # calls `durable` later
+        if name in _WAKING:
+            self.wake_worker()
+
+    return committed
+
+
+class Sandbox:
     """Records, clock, seed and webhooks of one name. It is also the `SandboxView` of the vendors."""
 
     def __init__(self, name: str, seed: int | str, initial: State, vendors: Mapping[str, Vendor]) -> None:
-        super().__init__(seed, initial, frozenset(vendor.record_kind for vendor in vendors.values()))
         self.name = name
+        self.seed = seed
         self.secret = secret_of(seed, name)
         self.vendors = vendors
+        # The kinds of records that are invitations.
+        self.kinds = frozenset(vendor.record_kind for vendor in vendors.values())
+
+        # The data that a log keeps. `initial` is the state after a reset.
+        self.initial = initial
+        self.state = initial.copy()
+        self.snapshots: dict[str, State] = {}
+        # Since the last reset. It numbers the ids, so none is used twice.
+        self.snapshots_taken = 0
+        # How often the sandbox was reset, and how often its credentials were renewed; both invalidate older links.
+        self.generation = self.renewals = 0
+        # Raised by reset, restore and delete: what began in an older epoch may not act any more.
+        self.epoch = 0
+        self.faults: FaultPlan | None = None
+        # By vendor, the times of the last requests; only where a limit is set.
+        self.recent: dict[str, deque[int]] = {}
+
+        # The queue of its commits; None without a log.
         self.commits: Commits | None = None
-        """The queue of its commits; None without a log."""
-        self.worker: Worker | None = None
-        self.count_commit: Callable[[], None] = lambda: None
+        self.worker: WebhookWorker | None = None
+        self.count_commit: Callable[[], None] | None = None
+        # Called with the id of each mail of a durable commit.
         self.relay_mail: Callable[[str], None] | None = None
-        """Called with the id of each mail of a durable commit."""
-        self.refresh: Callable[[], Awaitable[None]] = _nothing_to_read
-        """Reads the sandbox from the log again after commits were lost."""
+        # Reads the sandbox from the log again after commits were lost.
+        self.refresh: Callable[[], Awaitable[object]] | None = None
         self.listeners: list[Callable[[Event], None]] = []
+        # Event streams and waits; each is called with what changed and its id.
         self.watchers: list[Watcher] = []
-        """Event streams and waits; each is called with what changed and its id."""
         self.journal = Journal(self.config.journal, self.watchers)
         self._journal_generation = self.generation
         self._links = Links(name, self.secret)
         self._order = 0
+        self.is_advancing = False
+        # Whether its opening state and each reset have the sample data.
+        self.is_sampled = False
+        # Whether the server stops: nothing that somebody waits for can happen any more.
         self.is_leaving = False
-        """Whether the server stops: nothing that somebody waits for can happen any more."""
         self.is_closed = self.is_deleted = False
 
     # The view of the vendors.
 
     def get(self, kind: str, id: str) -> Stored | None:
-        seen = self.seen.get(kind)
-        if seen is None or seen.id != id:  # the rules of one request look at the same few records again and again
-            seen = self.state.get(kind, id)
-            if seen is not None:
-                self.seen[kind] = seen
-        return seen
+        return self.state.get(kind, id)
 
     def latest_id(self, index: str, value: str) -> str | None:
         chain = self.state.indexes.get((index, value))
@@ -183,32 +203,26 @@ class Sandbox(LoggedMemory):
     # Vendor requests and timers.
 
     @transactional
-    def handle(self, vendor: Vendor, operation: Operation, at_time: AtTime) -> VendorResponse:
-        """Answer a request and apply the vendor's decision.
+    def handle(
+        self, vendor: Vendor, operation: Operation, at_time: AtTime, *, is_dry_run: bool = False
+    ) -> VendorResponse:
+        """Answer a request and apply the vendor's decision, unless it `is_dry_run`.
 
         The timers that are due fire first, and those that the request sets for now fire at once. `fire_due_timers`
         must be called before if many may be due.
         """
         now = self.now()
         self._fire_until(now)
-        response = self._decide(vendor, operation, at_time(now, self.random(), self._recent_requests(vendor, now)))
+        recent = 0
+        if self.state.config.rate_limit is not None:
+            times = self.recent.get(vendor.id, ())
+            recent = len(times) - expired(times, now)
+        request = at_time(now, self.random(), recent)
+        if is_dry_run:
+            return handle(vendor, operation, request, self).response
+        response = self._decide(vendor, operation, request)
         self._fire_until(now)
         return response
-
-    @transactional
-    def dry_run(self, vendor: Vendor, operation: Operation, at_time: AtTime) -> VendorResponse:
-        """The response to a request that is not applied; timers that are due fire nevertheless."""
-        now = self.now()
-        self._fire_until(now)
-        request = at_time(now, self.random(), self._recent_requests(vendor, now))
-        return handle(vendor, operation, request, self).response
-
-    def _recent_requests(self, vendor: Vendor, now: int) -> int:
-        """How many requests came within the minute before `now`; counted only where a limit is set."""
-        if self.state.config.rate_limit is None:
-            return 0
-        times = self.recent.get(vendor.id, ())
-        return len(times) - expired(times, now)
 
     def _decide(self, vendor: Vendor, operation: Operation, request: VendorRequest) -> VendorResponse:
         decision = handle(vendor, operation, request, self)
@@ -222,7 +236,7 @@ class Sandbox(LoggedMemory):
         if decision.changes or request.random.used:
             self.commit(decision, request)
         if self.state.config.rate_limit is not None and request.method and decision.response.status != 429:
-            self._change("count_request", vendor.id, request.now)
+            self._count_request(vendor.id, request.now)
         return decision.response
 
     @property
@@ -237,13 +251,8 @@ class Sandbox(LoggedMemory):
         Afterwards none is due, unless the sandbox was closed.
         """
         pause = Pause()
-        while not self.is_closed and self._fire_some():
+        while not self.is_closed and self.step(lambda: self._fire_until(self.now(), AT_ONCE)):
             await pause.if_due()
-
-    @transactional
-    def _fire_some(self) -> bool:
-        """Fire at most `AT_ONCE` timers. Returns whether more are due."""
-        return self._fire_until(self.now(), AT_ONCE)
 
     def _fire_until(self, now: int, most: int | None = None) -> bool:
         """Fire the timers that are due at `now`, at most `most`. Returns whether more are due."""
@@ -256,7 +265,7 @@ class Sandbox(LoggedMemory):
                 return True
             fired += 1
             vendor, at = self.vendors[timer.vendor], timer.at
-            self._change("timer", Timer(timer.operation, timer.id, None))
+            self._timer(Timer(timer.operation, timer.id, None))
             request = VendorRequest(timer.operation, at, self.random(), timer.base_url, params={"id": timer.id})
             if self._decide(vendor, vendor.actions[timer.operation], request).status < 400:
                 self.report(Event(self.next_order(), at, timer.operation, timer.id))
@@ -270,10 +279,36 @@ class Sandbox(LoggedMemory):
         for event in decision.webhook_events:
             body = self.links.fill_text(event.body, request.base_url)
             deliveries.append(Delivery(event.id, replace(event, body=body), request.now, request.now))
-        self._change(
-            "commit", request.now, request.operation, records, decision.deleted, decision.timers, tuple(deliveries)
-        )  # fmt: skip
-        self.wake_worker()
+        self._commit(request.now, request.operation, records, decision.deleted, decision.timers, tuple(deliveries))
+
+    @change
+    def _commit(
+        self, now: int, operation: str, saved: tuple[Saved, ...], deleted: tuple[tuple[str, str], ...],
+        timers: tuple[Timer, ...], deliveries: tuple[Delivery, ...],
+    ) -> None:  # fmt: skip
+        state = self.state
+        state.save(saved, now)
+        for kind, id in deleted:
+            del state.tables[kind][id]
+        state.history.add(saved, deleted, self.kinds, now, operation)
+        state.sequence += 1
+        for timer in timers:
+            state.set_timer(timer)
+        for delivery in deliveries:
+            state.enqueue(delivery)
+
+    @change
+    def _timer(self, timer: Timer) -> None:
+        self.state.set_timer(timer)
+
+    @change
+    def _count_request(self, vendor: str, at: int) -> None:
+        times = self.recent.get(vendor)
+        if times is None:
+            times = self.recent[vendor] = deque(maxlen=self.state.config.rate_limit)
+        for _ in range(expired(times, at)):
+            times.popleft()
+        times.append(at)
 
     @transactional
     def expire_token(self, token: str) -> None:
@@ -288,28 +323,74 @@ class Sandbox(LoggedMemory):
         """Revoke all access tokens and all links of candidates and reports."""
         tokens = tuple(Record(TOKEN, token.id, 0, token.public, token.internal) for token in self.state.all(TOKEN))
         self.commit(Decision(VendorResponse(204), tokens), VendorRequest("", self.now(), self.random(), ""))
-        self._change("renew")
+        self._renew()
+
+    @change
+    def _renew(self) -> None:
+        self.renewals += 1
 
     # Faults and webhooks.
 
-    @transactional
+    @change
     def set_faults(self, faults: tuple[Fault, ...]) -> None:
         """Replace all injected faults."""
-        self._change("set_faults", faults)
+        self.faults = FaultPlan(faults, self.seed) if faults else None
 
-    @transactional
-    def match_fault(self, vendor: Vendor, request: VendorRequest) -> Fault | None:
-        """The fault to inject into a request, if any."""
-        if self.faults is None:
-            return None
-        token = vendor.bearer_token(request) if vendor.bearer_token else ""
-        has_token = bool(token) and self.get(TOKEN, token) is not None
-        return self.faults.on_call(vendor.id, request, self.count_fault, has_token=has_token)
-
-    @transactional
+    @change
     def count_fault(self, place: int, counter: Counter) -> None:
         """Keep the counter of the fault at this place in the list."""
-        self._change("count_fault", place, counter)
+        if self.faults is not None:
+            self.faults.counters[place] = counter
+
+    @transactional
+    def claim_due(self, most: int) -> tuple[list[tuple[Delivery, Fault | None]], bool]:
+        """Take at most `most` deliveries that are due, each with the fault that loses its attempt.
+
+        Returns also whether more may be due. A fault may postpone a delivery, or let the next one overtake it.
+        """
+        state, now = self.state, self.now()
+        claimed: list[tuple[Delivery, Fault | None]] = []
+        for _ in range(most):
+            if state.held_back is not None and cast("int", state.pending[state.held_back].due) <= now:
+                self._release(now)  # it has waited long enough for another one
+            delivery = state.claim_due(now)
+            if delivery is None:
+                return claimed, False
+            fault = None
+            if self.faults is not None:
+                # Another may not overtake it if one is held back, or if the next was overtaken by this one.
+                behind = state.ordering_keys[delivery.ordering_key][1:2]
+                may_wait = state.held_back is None and all(state.pending[id].fault is None for id in behind)
+                fault = self.faults.on_attempt(delivery, self.count_fault, may_wait=may_wait)
+            if fault is not None and fault.do in ("delay", "reorder"):
+                until = min(now + (instant.parse_duration(fault.duration or "") or 0), instant.LATEST)
+                postpone = self._reorder if fault.do == "reorder" else self._postpone
+                postpone(delivery.id, until, fault.id)
+            else:
+                claimed.append((delivery, fault))
+        return claimed, True
+
+    @change
+    def _postpone(self, id: str, until: int, fault: str) -> None:
+        """Queue a claimed delivery again for a later instant; the fault does not match it again."""
+        later = replace(self.state.pending[id], due=until, fault=fault)
+        self.state.store(later)
+        self.state.push(later)
+
+    @change
+    def _reorder(self, id: str, until: int, fault: str) -> None:
+        """Let the next with its ordering key overtake a claimed delivery; if there is none, hold it back until then."""
+        state, delivery = self.state, self.state.pending[id]
+        state.in_flight.discard(id)
+        if len(state.ordering_keys[delivery.ordering_key]) > 1:
+            state.swap(replace(delivery, fault=fault))
+        else:
+            state.store(replace(delivery, due=until, fault=fault))
+            state.held_back = id
+
+    @change
+    def _release(self, now: int) -> None:
+        self.state.release(now)
 
     @transactional
     def record_attempt(self, delivery: Delivery, attempt: Attempt, epoch: int, order: int) -> None:
@@ -327,19 +408,20 @@ class Sandbox(LoggedMemory):
                 id, now = f"{delivery.id}-duplicate-{self.state.sequence + 1}", self.now()
                 duplicate = Delivery(id, delivery.event, now, now, fault=fault.id, duplicate_key=delivery.ordering_key)
                 attempt = replace(attempt, fault=fault.id)
-        self._change("attempt", delivery.id, attempt, self.now(), duplicate)
+        self._attempt(delivery.id, attempt, self.now(), duplicate)
         self.report(Event(order, attempt.at, "attempt", delivery.id))
-        self.wake_worker()
 
-    @transactional
-    def postpone(self, fault: Fault, delivery: Delivery, until: int) -> None:
-        """Let a delivery wait until an instant, or let the next one overtake it, as the fault says."""
-        self._change("reorder" if fault.do == "reorder" else "postpone", delivery.id, until, fault.id)
-
-    @transactional
-    def release(self, now: int) -> None:
-        """Release the delivery that is held back."""
-        self._change("release", now)
+    @change
+    def _attempt(self, id: str, attempt: Attempt, now: int, duplicate: Delivery | None) -> None:
+        state = self.state
+        if duplicate is not None:  # it goes right behind the first one
+            state.sequence += 1
+            first, *rest = state.ordering_keys[duplicate.ordering_key]
+            state.ordering_keys[duplicate.ordering_key] = (first, duplicate.id, *rest)
+            state.store(replace(duplicate, number=len(state.deliveries)))
+        state.after(state.pending[id], attempt)
+        if attempt.answer is not None:  # a delivery that is held back goes after another one's response
+            state.release(now)
 
     @transactional
     def replay(self, delivery: Delivery, url: str | None) -> Delivery:
@@ -347,9 +429,13 @@ class Sandbox(LoggedMemory):
         now = self.now()
         event = delivery.event if url is None else replace(delivery.event, url=url, named=False)
         again = Delivery(f"{event.id}-replay-{self.state.sequence + 1}", event, now, now)
-        self._change("enqueue", again)
-        self.wake_worker()
+        self._enqueue(again)
         return again
+
+    @change
+    def _enqueue(self, delivery: Delivery) -> None:
+        self.state.sequence += 1
+        self.state.enqueue(delivery)
 
     def wake_worker(self) -> None:
         """Let the webhook worker look for what is due, as soon as all changes so far are durable."""
@@ -358,65 +444,71 @@ class Sandbox(LoggedMemory):
 
     # The whole state at once.
 
-    @transactional
+    @change
     def configure(self, config: Config) -> None:
         """Replace the settings."""
-        self._change("configure", config)
-        self._state_replaced()
+        if config.rate_limit != self.state.config.rate_limit:
+            self.recent.clear()
+        self.state.config = config
+        self.state.sequence += 1
 
-    @transactional
+    @change
     def set_clock(self, clock: Clock) -> None:
         """Replace the clock."""
-        self._change("set_clock", clock)
-        self.wake_worker()
+        self.state.clock = clock
 
     @transactional
     def snapshot(self) -> str:
         """Keep the present state. Returns its id."""
         id = f"snapshot-{self.snapshots_taken + 1}"
-        self._change("snapshot", id, self.now())
+        self._snapshot(id, self.now())
         return id
 
-    @transactional
+    @change
+    def _snapshot(self, id: str, now: int) -> None:
+        kept = self.snapshots[id] = self.state.copy()
+        kept.tables.pop(TOKEN, None)
+        kept.clock = Clock(kept.clock.mode, now, held=True)
+        self.snapshots_taken += 1
+
+    @change
     def delete_snapshot(self, id: str) -> None:
         """Delete a snapshot; its id is not used again until a reset."""
-        self._change("delete_snapshot", id)
+        del self.snapshots[id]
 
     @transactional
     def restore(self, id: str) -> None:
         """Restore a snapshot: records, clock and pending deliveries; today's tokens stay valid."""
-        self._change("restore", id, self.snapshots[id].clock.let_go())
-        self._state_replaced()
+        self._restore(id, self.snapshots[id].clock.let_go())
 
-    @transactional
+    @change
+    def _restore(self, id: str, clock: Clock) -> None:
+        present, restored = self.state, self.snapshots[id].copy()
+        restored.clock = clock
+        restored.sequence = present.sequence + 1
+        if TOKEN in present.tables:
+            restored.tables[TOKEN] = present.tables[TOKEN]
+        restored.queue_again()
+        self.replace_state(restored)
+
+    @change
     def reset(self) -> None:
         """Return to the initial state; tokens, snapshots, faults and whatever is in progress become void."""
-        self._change("reset")
-        self._state_replaced()
+        self.snapshots.clear()
+        self.snapshots_taken = 0
+        self.generation += 1
+        self.faults = None
+        self.replace_state(self.initial.copy())
 
-    def _state_replaced(self) -> None:
-        self.on_commit(self._bound_journal)
-        self.wake_worker()
-
-    def _bound_journal(self) -> None:
-        """Apply the journal's settings, and empty it after a reset."""
-        if self._journal_generation != self.generation:
-            self._journal_generation = self.generation
-            self.journal.clear()
-        self.journal.set_limits(self.config.journal)
+    def replace_state(self, state: State) -> None:
+        """Make another state the present one, and begin an epoch; only changes and `codec` call this."""
+        self.epoch += 1
+        self.recent.clear()
+        self.state = state
 
     # Commits.
 
-    def _change(self, name: str, *arguments: Any) -> None:
-        """Change the data. Every change goes through here."""
-        if self.commits is None:
-            CHANGES[name](self, *arguments)
-            request_changes.note()
-            self.durable(name, arguments)
-        else:
-            self.commits.change(name, arguments)  # calls `durable` later
-
-    def durable(self, name: str, arguments: tuple[Any, ...]) -> None:
+    def durable(self, name: str, arguments: Sequence[Any]) -> None:
         """A change is durable: do what follows."""
         if self.watchers:
             if name == "commit":
@@ -429,12 +521,21 @@ class Sandbox(LoggedMemory):
                 self.publish(DELIVERY, arguments[0] if name == "attempt" else arguments[0].id)
             elif name in _PUBLISHED:
                 self.publish(_PUBLISHED[name])
-        if name in _COUNTED:
+        if self.count_commit is not None and name in _COUNTED:
             self.count_commit()
-        if name == "commit" and self.relay_mail is not None:
+        if self.relay_mail is not None and name == "commit":
             for kind, id, _, _ in arguments[2]:
                 if kind == MAIL:
                     self.relay_mail(id)
+        if name in _LIMITING:
+            self.limit_journal()
+
+    def limit_journal(self) -> None:
+        """Apply the journal's settings, and empty it after a reset."""
+        if self._journal_generation != self.generation:
+            self._journal_generation = self.generation
+            self.journal.clear()
+        self.journal.set_limits(self.config.journal)
 
     def step(self, body: Callable[[], T]) -> T:
         """Call `body`; all its changes are one commit."""
@@ -462,20 +563,12 @@ class Sandbox(LoggedMemory):
         if self.commits is not None and not self.commits.is_settled:
             await self.commits.settled()
 
-    def reloaded(self) -> None:
-        """The data was read from the log again."""
-        self._bound_journal()
-        if self.worker is not None:
-            self.worker.requeue()
-        self.wake_worker()
-        self.publish(EVERYTHING)
-
-    def refused(self) -> None:
-        """Commits were lost."""
-        if self.worker is not None:
-            self.worker.pause()
-
     # Events, and the end.
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether an advance or a webhook is under way."""
+        return self.is_advancing or (self.worker is not None and self.worker.is_busy)
 
     def next_order(self) -> int:
         """The `order` of an event that begins now."""
@@ -504,10 +597,15 @@ class Sandbox(LoggedMemory):
             self.commits.end()
         self.faults = None
         self.replace_state(State(self.config, Clock()))
-        self._state_replaced()
         self.worker = None
         self.publish(ENDED if is_deleted else CLOSING)
 
 
-async def _nothing_to_read() -> None:
-    """Without a log nothing is lost."""
+def expired(times: Iterable[int], now: int) -> int:
+    """How many of the oldest requests are not of the last minute, or are in the future after the clock went back."""
+    count = 0
+    for at in times:
+        if now - instant.MINUTE < at <= now:
+            break
+        count += 1
+    return count

@@ -2,38 +2,51 @@
 
 The values of the dictionaries are immutable (tuples, frozen dataclasses), so a copy of a dictionary is a true copy.
 Snapshots, forks and restores make such copies; 100,000 entries take a millisecond or two.
+
+Deliveries with one ordering key go one after another: only the first of them is offered, and the next when that one is
+delivered or has failed. A first one is in exactly one of three places: in the heap `due`, in flight (claimed, and its
+attempt not recorded yet), or held back by a fault until another webhook was sent or its time has come.
+
+Timers and deliveries have a heap each. An entry of a heap is stale if it was moved or is over by now; it is skipped
+when it comes up.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import replace
 from heapq import heapify, heappop, heappush
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import TOKEN, Record, Timer
+from assessment_simulator.core.retry_schedule import Attempt, Delivery
 from assessment_simulator.sandbox.clock import Clock
-from assessment_simulator.sandbox.delivery_queue import STALE, DeliveryQueue
 from assessment_simulator.storage import json_codec
 
+# A record's status, public and internal fields. The garbage collector does not track bytes and tuples of bytes.
 Row = tuple[Any, bytes, bytes]
-"""A record's status, public and internal fields. The garbage collector does not track bytes and tuples of bytes."""
+# Ids, newest first: (id, the chain of the older ones).
 Chain = tuple[str, Any] | None
-"""Ids, newest first: (id, the chain of the older ones)."""
+# An invitation's id and the operation.
 TimerKey = tuple[str, str]
-"""An invitation's id and the operation."""
+# When a timer is due, its number and the timer. No two numbers are equal, so heaps never compare timers.
 DueTimer = tuple[int, int, Timer]
-"""When a timer is due, its number and the timer. No two numbers are equal, so heaps never compare timers."""
+# When a delivery is due, its number and its id. The number is in the log, so a restart keeps the order.
+DueDelivery = tuple[int, int, str]
+# The changes of one invitation, newest first: when, by which operation, the status from then on, the older ones.
 Moves = tuple[int, str, Any, Any] | None
-"""The changes of one invitation, newest first: when, by which operation, the status from then on, the older ones."""
+# A kind of invitation, the status before (None: none yet), the operation, the status after (None: deleted).
 Step = tuple[str, Any, str, Any]
-"""A kind of invitation, the status before (None: none yet), the operation, the status after (None: deleted)."""
+# A rendered record: kind, id, row, and the keys under which it is found.
 Saved = tuple[str, str, Row, tuple[tuple[str, str], ...]]
-"""A rendered record: kind, id, row, and the keys under which it is found."""
 
+# The most bearer tokens that a sandbox keeps.
 MOST_TOKENS = 10_000
-"""The most bearer tokens that a sandbox keeps."""
+# A heap is rebuilt when half of it, and at least this many entries, are stale.
+STALE = 1_000
+_EMPTY: Mapping[str, Row] = {}
 
 
 class Stored:
@@ -48,17 +61,12 @@ class Stored:
     @property
     def public(self) -> dict[str, Any]:
         """The fields that the vendor shows, with placeholders for base URL and seal."""
-        public: dict[str, Any] = json_codec.loads(self.raw)
-        return public
+        return cast("dict[str, Any]", json_codec.loads(self.raw))
 
     @property
     def internal(self) -> Mapping[str, Any]:
         """The fields that only the simulator uses."""
-        internal: dict[str, Any] = json_codec.loads(self._internal)
-        return internal
-
-
-_EMPTY: Mapping[str, Row] = {}
+        return cast("dict[str, Any]", json_codec.loads(self._internal))
 
 
 class Move(NamedTuple):
@@ -78,16 +86,10 @@ class History:
 
     __slots__ = ("chains", "tally")
 
-    def __init__(self) -> None:
-        self.chains: dict[str, Moves] = {}
-        self.tally: dict[Step, int] = {}
-        """Grows with the vendors' tables, not with the invitations."""
-
-    def copy(self) -> "History":
-        """An independent copy."""
-        twin = History()
-        twin.chains, twin.tally = self.chains.copy(), self.tally.copy()
-        return twin
+    def __init__(self, chains: dict[str, Moves] | None = None, tally: dict[Step, int] | None = None) -> None:
+        self.chains = chains or {}
+        # This grows with the vendors' tables, not with the invitations.
+        self.tally = tally or {}
 
     def add(
         self, saved: Iterable[tuple[str, str, Any, Any]], deleted: Iterable[tuple[str, str]], kinds: frozenset[str],
@@ -122,49 +124,46 @@ class History:
         return found[::-1]
 
 
-class State(DeliveryQueue):
-    """Everything that a snapshot keeps. Only `Sandbox` changes the present state."""
+class State:
+    """Everything that a snapshot keeps. Only the changes of `Sandbox` change the present state."""
 
-    __slots__ = ("clock", "config", "history", "indexes", "tables", "timer_heap", "timers", "timers_set")
+    __slots__ = (
+        "clock", "config", "deliveries", "due", "held_back", "history", "in_flight", "indexes", "ordering_keys",
+        "pending", "sequence", "tables", "timer_heap", "timers", "timers_set",
+    )  # fmt: skip
 
     def __init__(self, config: Config, clock: Clock) -> None:
-        super().__init__()
         self.config = config
         self.clock = clock
+        # The number of the last commit.
+        self.sequence = 0
+        # Records by kind and id, in the order of their first saving.
         self.tables: dict[str, dict[str, Row]] = {}
-        """Records by kind and id, in the order of their first saving."""
         self.indexes: dict[tuple[str, str], Chain] = {}
         self.history = History()
         self.timers: dict[TimerKey, DueTimer] = {}
+        # How many timers were ever set; it numbers them. Of those due at one instant, the lowest fires first.
         self.timers_set = 0
-        """How many timers were ever set; it numbers them. Of those due at one instant, the lowest fires first."""
         self.timer_heap: list[DueTimer] = []
-        """A heap of the values of `timers`; an entry that is no longer in `timers` is stale."""
+        # All deliveries, oldest first; none is ever removed.
+        self.deliveries: dict[str, Delivery] = {}
+        # Those that are neither delivered nor failed.
+        self.pending: dict[str, Delivery] = {}
+        # The ids of pending deliveries by ordering key, in the order in which they go.
+        self.ordering_keys: dict[str, tuple[str, ...]] = {}
+        self.due: list[DueDelivery] = []
+        self.in_flight: set[str] = set()
+        self.held_back: str | None = None
 
     def copy(self) -> "State":
         """An independent copy."""
         twin = self.forked()
-        self.copy_deliveries(twin)
         twin.clock = self.clock
         if TOKEN in self.tables:
             twin.tables[TOKEN] = self.tables[TOKEN].copy()
-        return twin
-
-    def kept(self, now: int) -> "State":
-        """A copy for a snapshot: without the tokens, and with a clock that stands still at `now`."""
-        twin = self.forked()
-        self.copy_deliveries(twin)
-        twin.clock = Clock(self.clock.mode, now, held=True)
-        return twin
-
-    def restored(self, present: "State", clock: Clock) -> "State":
-        """A copy of this snapshot that replaces the present state; the present tokens stay valid."""
-        twin = self.copy()
-        twin.clock = clock
-        twin.sequence = present.sequence + 1
-        if TOKEN in present.tables:
-            twin.tables[TOKEN] = present.tables[TOKEN]
-        twin.queue_again()
+        twin.deliveries, twin.pending = self.deliveries.copy(), self.pending.copy()
+        twin.ordering_keys, twin.due = self.ordering_keys.copy(), self.due.copy()
+        twin.held_back, twin.in_flight = self.held_back, self.in_flight.copy()
         return twin
 
     def forked(self) -> "State":
@@ -172,9 +171,11 @@ class State(DeliveryQueue):
         twin = State(self.config, Clock())
         twin.sequence = self.sequence
         twin.tables = {kind: table.copy() for kind, table in self.tables.items() if kind != TOKEN}
-        twin.indexes, twin.history = self.indexes.copy(), self.history.copy()
+        twin.indexes, twin.history = self.indexes.copy(), History(self.history.chains.copy(), self.history.tally.copy())
         twin.timers, twin.timers_set, twin.timer_heap = self.timers.copy(), self.timers_set, self.timer_heap.copy()
         return twin
+
+    # Records.
 
     def get(self, kind: str, id: str) -> Stored | None:
         """One record."""
@@ -228,6 +229,8 @@ class State(DeliveryQueue):
                         break
                     del tokens[oldest]
 
+    # Timers, and what is due next.
+
     def set_timer(self, timer: Timer) -> None:
         """Set, move or cancel a timer."""
         key = (timer.id, timer.operation)
@@ -253,21 +256,111 @@ class State(DeliveryQueue):
 
     def next_due(self) -> int | None:
         """When the next timer fires or the next attempt is made."""
-        timer, attempt = self.next_timer(), self.next_try()
-        if timer is None or timer.at is None:
-            return attempt
-        return timer.at if attempt is None or timer.at < attempt else attempt
+        timer, delivery = self.next_timer(), self._next_delivery()
+        times = [] if timer is None or timer.at is None else [timer.at]
+        if delivery is not None:
+            times.append(delivery[0])
+        if self.held_back is not None:
+            times.append(cast("int", self.pending[self.held_back].due))
+        return min(times, default=None)
+
+    # Deliveries.
+
+    def enqueue(self, delivery: Delivery) -> None:
+        """Add a new delivery behind all others with its ordering key."""
+        delivery = replace(delivery, number=len(self.deliveries))
+        key = delivery.ordering_key
+        ids = self.ordering_keys[key] = (*self.ordering_keys.get(key, ()), delivery.id)
+        self.store(delivery)
+        if len(ids) == 1:
+            self.push(delivery)
+        elif ids[0] == self.held_back:
+            self.held_back = None
+            self.swap(replace(self.pending[ids[0]], due=delivery.due))
+
+    def claim_due(self, now: int) -> Delivery | None:
+        """Take the next delivery that is due by `now`; it is in flight until its attempt is recorded."""
+        entry = self._next_delivery()
+        if entry is None or entry[0] > now:
+            return None
+        heappop(self.due)
+        self.in_flight.add(entry[2])
+        return self.pending[entry[2]]
+
+    def after(self, delivery: Delivery, attempt: Attempt) -> None:
+        """Record an attempt: queue the delivery again, or, if it is over, the next with its ordering key."""
+        delivery = delivery.after(attempt)
+        self.in_flight.discard(delivery.id)
+        self.store(delivery)
+        if delivery.due is not None:
+            self.push(delivery)
+        elif rest := self.ordering_keys[delivery.ordering_key][1:]:
+            self.ordering_keys[delivery.ordering_key] = rest
+            self.push(self.pending[rest[0]])
+        else:
+            del self.ordering_keys[delivery.ordering_key]
+
+    def queue_again(self, sparing: Container[str] = ()) -> None:
+        """Queue the first of every ordering key, also those in flight, but not these: the state was just loaded."""
+        firsts = [ids[0] for ids in self.ordering_keys.values()]
+        self.in_flight = {id for id in firsts if id in sparing}
+        queued = (self.pending[id] for id in firsts if id not in self.in_flight and id != self.held_back)
+        self.due = [(cast("int", delivery.due), delivery.number, delivery.id) for delivery in queued]
+        heapify(self.due)
+
+    def release(self, now: int) -> None:
+        """Queue the delivery that is held back, if there is one."""
+        if self.held_back is not None:
+            released = replace(self.pending[self.held_back], due=now)
+            self.held_back = None
+            self.store(released)
+            self.push(released)
+
+    def next_attempt(self, delivery: Delivery) -> int | None:
+        """When a delivery is attempted next; None if it is over, or waits for the one before it."""
+        ids = self.ordering_keys.get(delivery.ordering_key)
+        return delivery.due if ids and ids[0] == delivery.id else None
+
+    def store(self, delivery: Delivery) -> None:
+        """Store a delivery without queueing it."""
+        self.deliveries[delivery.id] = delivery
+        if delivery.due is not None:
+            self.pending[delivery.id] = delivery
+        else:
+            del self.pending[delivery.id]
+
+    def push(self, delivery: Delivery) -> None:
+        """Queue the first of an ordering key."""
+        self.in_flight.discard(delivery.id)
+        heappush(self.due, (cast("int", delivery.due), delivery.number, delivery.id))
+        if len(self.due) > 2 * len(self.ordering_keys) + STALE:  # each key has at most one entry that is not stale
+            self.due = [entry for entry in self.due if not self._is_stale(entry)]
+            heapify(self.due)
+
+    def swap(self, delivery: Delivery) -> None:
+        """Store the first of an ordering key, and let the second go before it."""
+        first, second, *rest = self.ordering_keys[delivery.ordering_key]
+        self.ordering_keys[delivery.ordering_key] = (second, first, *rest)
+        self.store(delivery)
+        self.push(self.pending[second])
+
+    def _next_delivery(self) -> DueDelivery | None:
+        while self.due and self._is_stale(self.due[0]):
+            heappop(self.due)
+        return self.due[0] if self.due else None
+
+    def _is_stale(self, entry: DueDelivery) -> bool:
+        pending = self.pending.get(entry[2])
+        return pending is None or pending.due != entry[0]
 
 
 def rendered(records: Iterable[Record]) -> tuple[Saved, ...]:
     """Records in the form in which they are saved; raises TypeError if one cannot be rendered."""
+    tight, dumps = json_codec.tight, json_codec.dumps
     return tuple(
         [
-            (record.kind, record.id, (record.status, _json(record.public), _json(record.internal)), record.keys)
+            (record.kind, record.id, (record.status, tight(dumps(record.public)), tight(dumps(record.internal))),
+             record.keys)
             for record in records
         ]
-    )
-
-
-def _json(value: Mapping[str, Any]) -> bytes:
-    return json_codec.tight(json_codec.dumps(value))
+    )  # fmt: skip

@@ -12,7 +12,7 @@ Theory of operation:
   read, and is never continued.
 - A commit that cannot be written has not happened. The sandbox is read from the log again, so memory never holds more
   than the log. Where the log belongs to another process by then, the sandbox is dropped.
-- A sandbox is read by applying its last **image** (a checkpoint, `sandbox.memory.image`) and the commits after it.
+- A sandbox is read by applying its last **image** (a checkpoint, `sandbox.codec.image`) and the commits after it.
   Images are written from time to time, so the time to read a sandbox does not grow with its history.
 
 Ownership. A SQLite file (`sqlite`) has one process. With PostgreSQL (`postgresql`) several share the log, and each

@@ -12,7 +12,7 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,20 +24,20 @@ from urllib.parse import urlsplit
 from assessment_simulator.core.retry_schedule import REFUSED, WebhookRequest, WebhookResponse
 from assessment_simulator.loading import loaded
 from assessment_simulator.storage import LogError
-from assessment_simulator.webhooks.egress import Address, Policy, Refused
+from assessment_simulator.webhooks.egress import Policy, Refused
 
 if TYPE_CHECKING:
     from aiohttp import AddrInfoType, ClientResponse
     from httpx2 import URL
 
+# Bytes of a response's body that are kept.
 MAX_BODY = 8_192
-"""Bytes of a response's body that are kept."""
+# A response with more bytes of headers is an error, as is one with a longer line or more headers than these two.
 MAX_HEAD = 65_536
-"""A response with more bytes of headers is an error, as is one with a longer line or more headers than these two."""
 MAX_LINE = 16_384
 MAX_HEADERS = 128
+# Characters of the parser's message, which may quote the response, in an attempt's error.
 MAX_DETAIL = 200
-"""Characters of the parser's message, which may quote the response, in an attempt's error."""
 _ADDED_BY_AIOHTTP = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 
 
@@ -91,18 +91,68 @@ class WebhookClient:
         return Result(answer, error, time.perf_counter() - began)
 
     async def _post(self, request: WebhookRequest, named: bool, confirm: Callable[[], None] | None) -> WebhookResponse:
+        """Post to the first address that can be connected to; when cancelled, close the connection.
+
+        Raises `Refused`, ValueError if the address is none, or a header or the path contains NUL, CR or LF, OSError if
+        no address can be connected to or the connection fails later, and `ProtocolError`.
+        """
+        import aiohttp
+        import yarl
         from httpx2 import InvalidURL
 
+        # Read, resolve and check the address.
         try:
             url = _parse(request.url)
-        except InvalidURL as problem:
+        except InvalidURL as invalid:
             # An address in an unusual spelling may still be a forbidden one, and then the policy's error counts.
             await self._policy.resolve(urlsplit(request.url).hostname or "", named=named)
-            raise ValueError(f"InvalidURL: {problem}") from None
-        addresses = await self._policy.resolve(url.raw_host.decode("ascii"), named=named)
-        if url.raw_scheme == b"https" and self._tls is None:
+            raise ValueError(f"InvalidURL: {invalid}") from None
+        scheme, host, path = (part.decode("ascii") for part in (url.raw_scheme, url.raw_host, url.raw_path))
+        addresses = await self._policy.resolve(host, named=named)
+        if scheme == "https" and self._tls is None:
             self._tls = self.tls_context()
-        return await _exchange(addresses, url, request, self._tls, confirm)
+        if any(re.search(r"[\x00\r\n]", part) for part in (path, *chain.from_iterable(request.headers))):
+            raise ValueError("a header or the address holds a line break")
+
+        # Connect, send and read the response.
+        problem = OSError(f"{host} has no address")
+        with ExitStack() as connections:
+
+            def open_socket(info: "AddrInfoType") -> socket.socket:
+                connection = socket.socket(*info[:3])
+                connections.callback(_shut_down, connection)
+                return connection
+
+            traces = []
+            if confirm is not None:  # tracing costs a tenth of an attempt's time
+
+                async def connected(*_: object) -> None:
+                    confirm()
+
+                traces.append(aiohttp.TraceConfig())
+                traces[0].on_connection_create_end.append(connected)  # aiohttp sends the request in the same step
+            async with aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(force_close=True, socket_factory=open_socket),
+                timeout=aiohttp.ClientTimeout(),  # none: the caller's is for the whole attempt
+                cookie_jar=aiohttp.DummyCookieJar(), skip_auto_headers=_ADDED_BY_AIOHTTP, auto_decompress=False,
+                max_line_size=MAX_LINE, max_field_size=MAX_LINE, max_headers=MAX_HEADERS, trace_configs=traces,
+            ) as session:  # fmt: skip
+                for address in addresses:
+                    literal = f"[{address}]" if address.version == 6 else str(address)
+                    port = url.port or (443 if scheme == "https" else 80)
+                    try:
+                        async with session.post(
+                            yarl.URL.build(scheme=scheme, host=literal, port=port, path=path, encoded=True),
+                            headers=[("Host", url.netloc.decode("ascii")), *request.headers],
+                            data=BytesIO(request.body),  # plain bytes give a warning from a megabyte on
+                            allow_redirects=False, ssl=self._tls or True, server_hostname=host,
+                        ) as response:  # fmt: skip
+                            return await _read(response)
+                    except aiohttp.ClientConnectorError as unreachable:  # nothing was sent: try the next address
+                        problem = unreachable.os_error
+                    except aiohttp.ClientError as failure:
+                        raise _cause(failure) from None
+        raise problem
 
     def tls_context(self) -> ssl.SSLContext:
         """What a listener's certificate is checked against."""
@@ -126,61 +176,6 @@ def _parse(text: str) -> "URL":
     from httpx2 import URL
 
     return URL(text)
-
-
-async def _exchange(
-    addresses: Iterable[Address], url: "URL", request: WebhookRequest, tls: ssl.SSLContext | None,
-    confirm: Callable[[], None] | None,
-) -> WebhookResponse:  # fmt: skip
-    """Post to the first of these addresses that can be connected to; when cancelled, close the connection.
-
-    Raises ValueError if a header or the path contains NUL, CR or LF, OSError if no address can be connected to or the
-    connection fails later, and `ProtocolError`.
-    """
-    import aiohttp
-    import yarl
-
-    scheme, host, path = (part.decode("ascii") for part in (url.raw_scheme, url.raw_host, url.raw_path))
-    if any(re.search(r"[\x00\r\n]", part) for part in (path, *chain.from_iterable(request.headers))):
-        raise ValueError("a header or the address holds a line break")
-    problem = OSError(f"{host} has no address")
-    with ExitStack() as connections:
-
-        def open_socket(info: "AddrInfoType") -> socket.socket:
-            connection = socket.socket(*info[:3])
-            connections.callback(_shut_down, connection)
-            return connection
-
-        traces = []
-        if confirm is not None:  # tracing costs a tenth of an attempt's time
-
-            async def connected(*_: object) -> None:
-                confirm()
-
-            traces.append(aiohttp.TraceConfig())
-            traces[0].on_connection_create_end.append(connected)  # aiohttp sends the request in the same step
-        async with aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(force_close=True, socket_factory=open_socket),
-            timeout=aiohttp.ClientTimeout(),  # none: the caller's is for the whole attempt
-            cookie_jar=aiohttp.DummyCookieJar(), skip_auto_headers=_ADDED_BY_AIOHTTP, auto_decompress=False,
-            max_line_size=MAX_LINE, max_field_size=MAX_LINE, max_headers=MAX_HEADERS, trace_configs=traces,
-        ) as session:  # fmt: skip
-            for address in addresses:
-                literal = f"[{address}]" if address.version == 6 else str(address)
-                port = url.port or (443 if scheme == "https" else 80)
-                try:
-                    async with session.post(
-                        yarl.URL.build(scheme=scheme, host=literal, port=port, path=path, encoded=True),
-                        headers=[("Host", url.netloc.decode("ascii")), *request.headers],
-                        data=BytesIO(request.body),  # plain bytes give a warning from a megabyte on
-                        allow_redirects=False, ssl=tls or True, server_hostname=host,
-                    ) as response:  # fmt: skip
-                        return await _read(response)
-                except aiohttp.ClientConnectorError as unreachable:  # nothing was sent: try the next address
-                    problem = unreachable.os_error
-                except aiohttp.ClientError as failure:
-                    raise _cause(failure) from None
-    raise problem
 
 
 def _shut_down(connection: socket.socket) -> None:

@@ -19,20 +19,20 @@ _FORBIDDEN = tuple(map(ip_network, (
     "169.254.0.0/16", "fe80::/10", "100.100.100.200/32", "168.63.129.16/32", "192.0.0.192/32", "fd00:ec2::254/128",
     "fd00:ec2::23/128", "fd20:ce::254/128", "fd00:c1::a9fe:a9fe/128", "fd00:42::42/128",
 )))  # fmt: skip
+# Names that clouds give to their metadata services; refused whatever address they resolve to.
 _METADATA_NAMES = frozenset(
     "instance-data instance-data.ec2.internal metadata metadata.goog metadata.google.internal metadata.tencentyun.com "
     "metadata.platformequinix.com".split()
 )
-"""Names that clouds give to their metadata services; refused whatever address they resolve to."""
+# IPv6 networks whose last 32 bits are an IPv4 address: NAT64 with the well-known prefix and with a site's own, the old
+# IPv4-compatible form, and the IPv4-translated one.
 _EMBEDDING = tuple(map(ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "::/96", "::ffff:0:0:0/96")))
-"""IPv6 networks whose last 32 bits are an IPv4 address: NAT64 with the well-known prefix and with a site's own, the
-old IPv4-compatible form, and the IPv4-translated one."""
+# What stands before an IPv4 address in the lower half of an ISATAP address, whatever its network is.
 _ISATAP = frozenset({0x00005EFE, 0x02005EFE})
-"""What stands before an IPv4 address in the lower half of an ISATAP address, whatever its network is."""
+# The IPv6 addresses that are assigned on the Internet, and NAT64 with the well-known prefix.
 _UNICAST = (ip_network("2000::/3"), ip_network("64:ff9b::/96"))
-"""The IPv6 addresses that are assigned on the Internet, and NAT64 with the well-known prefix."""
+# Networks of special use that older Pythons call global.
 _SPECIAL = (ip_network("192.0.0.0/24"), ip_network("3fff::/20"))
-"""Networks of special use that older Pythons call global."""
 _PRIVATE = (
     "in closed access a vendor's key may not name an address of this machine or of a private network; "
     "serve with --webhook-hosts to allow it"

@@ -4,10 +4,10 @@ from collections import deque
 from collections.abc import Mapping
 from typing import NamedTuple
 
+# The last webhooks that are kept.
 MAX_WEBHOOKS = 100
-"""The last webhooks that are kept."""
+# Bytes that are kept of each body.
 MAX_BODY = 65_536
-"""Bytes that are kept of each body."""
 
 
 class ReceivedWebhook(NamedTuple):

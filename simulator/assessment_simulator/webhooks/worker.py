@@ -5,7 +5,7 @@
 2. **Send** (`_attempt`, `_send`): at most eight attempts at once for an origin, so that a slow listener holds up no
    other. An attempt begins only when all commits of the sandbox are durable and the log has confirmed that this
    process owns the sandbox; a process that was paused or lost the sandbox sends nothing.
-3. **Record the attempt** (`_record`): one commit keeps the attempt and what it means: delivered, failed, or due again
+3. **Record the attempt** (`_attempt`): one commit keeps the attempt and what it means: delivered, failed, or due again
    after a backoff. It is repeated until it succeeds, because an attempt that was made must not be made again.
 4. **Reschedule** (`_reschedule`): the next delivery takes the free place, and a timer waits for what is due next. The
    same wake-up fires the sandbox's due timers.
@@ -28,40 +28,38 @@ from assessment_simulator.core import instant
 from assessment_simulator.core.faults import Fault
 from assessment_simulator.core.retry_schedule import Attempt, Delivery, WebhookRequest
 from assessment_simulator.counters import Meters
-from assessment_simulator.sandbox.advance import advance_clock
 from assessment_simulator.sandbox.clock import machine_now
-from assessment_simulator.sandbox.sandbox import Event, Sandbox
-from assessment_simulator.storage import Deleted, LogError, Unwritten
+from assessment_simulator.sandbox.sandbox import Sandbox
+from assessment_simulator.storage import Deleted, LogError, OwnedElsewhere, Unwritten
 from assessment_simulator.webhooks.client import Result, WebhookClient
 
 _log = logging.getLogger("simulator.webhooks")
+# For one sandbox and origin.
 ATTEMPTS_AT_ONCE = 8
-"""For one sandbox and origin."""
+# Deliveries that are claimed before other requests are answered.
 CLAIMS_AT_ONCE = 100
-"""Deliveries that are claimed before other requests are answered."""
 _LONGEST_SLEEP = 3_600.0
+# Seconds between attempts to read or write a log that does not respond.
 _RETRY_AFTER = 1.0
-"""Seconds between attempts to read or write a log that does not respond."""
 
 
 class WebhookWorker:
-    """Sends the webhooks of one sandbox, fires its timers and advances its clock."""
+    """Sends the webhooks of one sandbox, and fires its timers."""
 
     def __init__(self, sandbox: Sandbox, client: WebhookClient, meters: Meters) -> None:
-        self.is_advancing = False
         self._sandbox = sandbox
         self._client = client
         self._meters = meters
         self._epoch = sandbox.epoch
+        # By origin, what waits for a free place, and the fault that loses its attempt.
         self._claimed: defaultdict[str, deque[tuple[Delivery, Fault | None]]] = defaultdict(deque)
-        """By origin, what waits for a free place, and the fault that loses its attempt."""
+        # By origin and delivery, the attempts in flight.
         self._attempts: defaultdict[str, dict[str, asyncio.Task[None]]] = defaultdict(dict)
-        """By origin and delivery, the attempts in flight."""
         self._next_slot = 0.0
         self._is_paused = False
         self._is_stopping = False
+        # Whether an attempt did not begin because commits were lost.
         self._must_requeue = False
-        """Whether an attempt did not begin because commits were lost."""
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = 0
         self._timer_task: asyncio.Task[None] | None = None
@@ -73,46 +71,48 @@ class WebhookWorker:
 
     @property
     def is_busy(self) -> bool:
-        """Whether something was begun that has not ended."""
-        return self.is_advancing or bool(self._claimed or self._attempts)
+        """Whether a webhook was claimed whose attempt has not ended."""
+        return bool(self._claimed or self._attempts)
+
+    def attempts(self) -> list[asyncio.Task[None]]:
+        """The attempts in flight."""
+        return [task for attempts in self._attempts.values() for task in attempts.values()]
 
     # 1. Claim due.
 
     def wake(self) -> None:
         """Look for due deliveries: something was committed, or the timer fired, or an attempt ended."""
-        if self._is_paused or self._sandbox.is_closed:
+        sandbox = self._sandbox
+        if self._is_paused or sandbox.is_closed:
             return
         try:
-            self._sandbox.step(self._claim_due)
+            sandbox.step(self._claim_due)
         except LogError as problem:
-            _log.warning("sandbox %s: what is due must wait: %s", self._sandbox.name, problem)
+            _log.warning("sandbox %s: what is due must wait: %s", sandbox.name, problem)
 
     def _claim_due(self) -> None:
         sandbox, state = self._sandbox, self._sandbox.state
         if sandbox.epoch != self._epoch:
             self._cancel_attempts()
         if state.due or state.held_back is not None:
-            now = sandbox.now()
-            for _ in range(CLAIMS_AT_ONCE):
-                if state.overdue(now):
-                    sandbox.release(now)
-                delivery = state.claim_due(now)
-                if delivery is None:
-                    break
-                fault = None
-                if sandbox.faults is not None:
-                    may_wait = state.may_reorder(delivery)
-                    fault = sandbox.faults.on_attempt(delivery, sandbox.count_fault, may_wait=may_wait)
-                if fault is not None and fault.do in ("delay", "reorder"):
-                    wait = instant.parse_duration(fault.duration or "") or 0
-                    sandbox.postpone(fault, delivery, min(now + wait, instant.LATEST))
-                else:
-                    self._claimed[delivery.origin].append((delivery, fault))
-            else:
+            claimed, has_more = sandbox.claim_due(CLAIMS_AT_ONCE)
+            for delivery, fault in claimed:
+                self._claimed[delivery.origin].append((delivery, fault))
+            if has_more:
                 asyncio.get_running_loop().call_soon(self.wake)
         if self._claimed:
             sandbox.on_commit(self._start_attempts)
-        self._set_timer()
+
+        # Wake again when something is due next, as far as the clock runs.
+        if state.clock.stands:
+            self._cancel_timer()
+            return
+        due = state.next_due()
+        if due is not None and (self._timer is None or self._timer_due != due):
+            self._cancel_timer()
+            self._timer_due = due
+            seconds = max(0.0, (due - sandbox.now()) / instant.SECOND)
+            self._timer = asyncio.get_running_loop().call_later(min(seconds, _LONGEST_SLEEP), self._fire_timer)
 
     def requeue(self) -> None:
         """Queue all that is due again, except what is in flight: the sandbox was read from the log again."""
@@ -124,7 +124,7 @@ class WebhookWorker:
         self._sandbox.state.queue_again(sparing=in_flight)
 
     def pause(self) -> None:
-        """Begin nothing until the sandbox was read again."""
+        """Commits were lost: begin nothing until the sandbox was read again."""
         self._claimed.clear()
         self._cancel_timer()
         self._timer_due, self._is_paused = 0, True
@@ -154,22 +154,34 @@ class WebhookWorker:
             self._next_slot = slot + 1 / sandbox.config.webhook_rate
             if slot > now:
                 await asyncio.sleep(slot - now)
-        while not sandbox.is_closed:
+        attempt: Attempt | None = None
+        while attempt is None and not sandbox.is_closed:
             try:
                 await sandbox.settled()
                 if sandbox.epoch != epoch or sandbox.is_closed:
                     return
                 place = sandbox.next_order()
                 attempt = await self._send(delivery, fault)
-                break
             except Unwritten:  # the delivery is claimed again when the sandbox was read again
                 self._must_requeue = True
                 return
             except LogError as problem:  # the log does not respond; nothing was sent or lost so far
                 _log.debug("sandbox %s: an attempt must wait: %s", sandbox.name, problem)
-        else:
+        if attempt is None:
             return
-        await self._record(delivery, attempt, epoch, place)
+
+        # 3. Record the attempt. The next one is not made until this is durable.
+        while not sandbox.is_closed:
+            try:
+                sandbox.record_attempt(delivery, attempt, epoch, place)
+                await sandbox.settled()
+            except Deleted:
+                return
+            except LogError as problem:
+                _log.warning("sandbox %s: an attempt cannot be recorded yet: %s", sandbox.name, problem)
+                await asyncio.sleep(_RETRY_AFTER)
+            else:
+                return
 
     async def _send(self, delivery: Delivery, fault: Fault | None) -> Attempt:
         sandbox, event, number = self._sandbox, delivery.event, len(delivery.attempts) + 1
@@ -198,23 +210,6 @@ class WebhookWorker:
         )  # fmt: skip
         return attempt
 
-    # 3. Record the attempt.
-
-    async def _record(self, delivery: Delivery, attempt: Attempt, epoch: int, place: int) -> None:
-        """Commit an attempt; the next one is not made until this is durable."""
-        sandbox = self._sandbox
-        while not sandbox.is_closed:
-            try:
-                sandbox.record_attempt(delivery, attempt, epoch, place)
-                await sandbox.settled()
-            except Deleted:
-                return
-            except LogError as problem:
-                _log.warning("sandbox %s: an attempt cannot be recorded yet: %s", sandbox.name, problem)
-                await asyncio.sleep(_RETRY_AFTER)
-            else:
-                return
-
     # 4. Reschedule.
 
     def _reschedule(self, delivery: Delivery, task: asyncio.Task[None]) -> None:
@@ -232,24 +227,6 @@ class WebhookWorker:
             self._start_attempts()
         self.wake()
 
-    def _set_timer(self) -> None:
-        """Wake when something is due next, as far as the clock runs."""
-        if self._sandbox.state.clock.stands:
-            self._cancel_timer()
-            return
-        due = self._sandbox.state.next_due()
-        if due is None or (self._timer is not None and self._timer_due == due):
-            return
-        self._cancel_timer()
-        self._timer_due = due
-        seconds = max(0.0, (due - self._sandbox.now()) / instant.SECOND)
-        self._timer = asyncio.get_running_loop().call_later(min(seconds, _LONGEST_SLEEP), self._fire_timer)
-
-    def _cancel_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
     def _fire_timer(self) -> None:
         self._timer = None
         if self._timer_task is None:
@@ -257,32 +234,26 @@ class WebhookWorker:
 
     async def _fire_due_timers(self) -> None:
         """Fire the sandbox's due timers; if commits were lost, read the sandbox again first."""
+        sandbox = self._sandbox
         try:
-            if self._is_paused:
-                await self._sandbox.refresh()
-            await self._sandbox.fire_due_timers()
+            if self._is_paused and sandbox.refresh is not None:
+                with suppress(OwnedElsewhere):  # then it is closed by now
+                    await sandbox.refresh()
+            await sandbox.fire_due_timers()
         except LogError as problem:
-            _log.warning("sandbox %s: what is due must wait: %s", self._sandbox.name, problem)
+            _log.warning("sandbox %s: what is due must wait: %s", sandbox.name, problem)
         finally:
             self._timer_task = None
         if self._is_paused and self._timer is None:
             self.pause()
         self.wake()
 
-    # The clock and the end.
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
-    async def advance(self, target: int | None) -> list[Event]:
-        """Advance the clock to `target`, or until nothing is due any more; return what happened. One at a time."""
-        self.is_advancing = True
-        try:
-            return await advance_clock(
-                self._sandbox, target, attempts=self._tasks, is_sending=lambda: bool(self._claimed or self._attempts)
-            )
-        finally:
-            self.is_advancing = False
-            if self._sandbox.state.clock.held:  # it was interrupted
-                with suppress(LogError):  # then the clock runs on when the sandbox is read again
-                    self._sandbox.set_clock(self._sandbox.state.clock.let_go())
+    # The end.
 
     def stop_sending(self) -> None:
         """Begin no more attempts: what is pending is left to the next owner of the sandbox."""
@@ -290,21 +261,18 @@ class WebhookWorker:
 
     async def close(self, *, is_deleted: bool = False) -> None:
         """Close the sandbox, and wait until no attempt acts any more."""
-        tasks = [task for task in self._tasks() if task is not asyncio.current_task()]
+        tasks = [task for task in self.attempts() if task is not asyncio.current_task()]
         self._sandbox.close(is_deleted=is_deleted)
         self._cancel_attempts()
         if self._timer_task is not None:
             self._timer_task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _tasks(self) -> list[asyncio.Task[None]]:
-        return [task for attempts in self._attempts.values() for task in attempts.values()]
-
     def _cancel_attempts(self) -> None:
         """Another epoch has begun: what began in the last one must not act any more."""
         self._epoch = self._sandbox.epoch
         self._cancel_timer()
         self._claimed.clear()
-        for task in self._tasks():
+        for task in self.attempts():
             task.cancel()
         self._attempts.clear()

@@ -96,17 +96,10 @@ class Remembered(RuleBasedStateMachine):
 
     def _try(self, status: int | None) -> None:
         sandbox, now = self.sandbox, self._now()
-        if sandbox.state.overdue(now):
-            sandbox.release(now)
-        delivery = sandbox.state.claim_due(now)
-        if delivery is None:
+        claimed, _ = sandbox.claim_due(1)
+        if not claimed:
             return
-        waits = sandbox.state.may_reorder(delivery)
-        faults = sandbox.faults
-        fault = None if faults is None else faults.on_attempt(delivery, sandbox.count_fault, may_wait=waits)
-        if fault is not None and fault.do in ("delay", "reorder"):
-            sandbox.postpone(fault, delivery, now + (instant.parse_duration(fault.duration or "") or 0))
-            return
+        [(delivery, _)] = claimed
         answer = None if status is None else WebhookResponse(status, (("x", "ü"),), "body \udfff")
         post = WebhookRequest("http://a.example/", (("content-type", "x"),), b"\x00\xff")
         attempt = Attempt(len(delivery.attempts) + 1, now, post, answer, None if answer else "refused", 0.5)

@@ -13,9 +13,8 @@ from assessment_simulator.core.decision import VendorResponse
 from assessment_simulator.core.request import MISSING, VendorRequest
 from assessment_simulator.core.seeded_random import SeededRandom
 from assessment_simulator.sandbox.clock import Clock, machine_now
-from assessment_simulator.sandbox.codec import parts
+from assessment_simulator.sandbox.codec import image, parts
 from assessment_simulator.sandbox.commit_queue import Commits, Writer, due_of, summary_of
-from assessment_simulator.sandbox.memory import Memory, image, still
 from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.sandbox.state import State
 from assessment_simulator.storage import Batch, Found, Unwritten
@@ -94,17 +93,17 @@ class World:
         self._runner.close()
 
 
-def portrait(memory: Memory) -> list[Any]:
-    """All that a memory holds, in order."""
-    twin = memory.state.copy()
+def portrait(sandbox: Sandbox) -> list[Any]:
+    """All that a sandbox holds, in order."""
+    twin = sandbox.state.copy()
     twin.queue_again()
-    return [*image(still(memory)), ("due", twin.next_due())]
+    return [*image(sandbox), ("due", twin.next_due())]
 
 
-def sharing(memory: Memory) -> list[int]:
+def sharing(sandbox: Sandbox) -> list[int]:
     """Which values of the opening state, the snapshots and the present state are one object: equal numbers."""
     values: list[Any] = []
-    for state in (memory.initial, *memory.snapshots.values(), memory.state):
+    for state in (sandbox.initial, *sandbox.snapshots.values(), sandbox.state):
         for kind in sorted(state.tables):
             values += state.tables[kind].values()
         for chain in (*state.indexes.values(), *state.history.chains.values()):
