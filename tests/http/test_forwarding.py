@@ -379,7 +379,10 @@ def test_requests_one_after_the_other_use_one_connection_to_the_owner() -> None:
     assert 2 * forwarding.KEPT < connection.IDLE, "the owner keeps idle connections far longer than they are used"
 
 
-def test_three_hundred_requests_at_once_each_get_their_own_response(pair: Pair) -> None:
+def test_three_hundred_requests_at_once_each_get_their_own_response(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forwarding, "FIRST_PROBE", 60.0)  # a busy machine may take long until all are there
     under_way = 0
     all_there: asyncio.Event | None = None
 
