@@ -1,7 +1,7 @@
 """The functional core: how a vendor's request becomes a decision. Nothing here reads a clock, draws chance or does I/O.
 
-A vendor is a table (`vendor.Vendor`): endpoints with rules, a state machine, behaviour flags, guarantees. Its only
-entry is `vendor.handle`, for HTTP requests, candidates' pages, timers and the control API alike:
+A vendor is a table (`vendor.Vendor`): endpoints with rules, a state machine, behaviour flags. Its only entry is
+`vendor.handle`, for HTTP requests, candidates' pages, timers and the control API alike:
 
 1. the vendor normalizes the request (`request.VendorRequest`), which carries the time and a seeded random source;
 2. `violated_rules` checks the operation's rules, stage by stage; the first stage with violations refuses;
