@@ -76,40 +76,28 @@ VALID: dict[str, tuple[Any, ...]] = {
     "custom_fields": ([], [{"name": "a", "values": []}], [{"name": "a", "values": None}]),
     "assessments": ([], [{"id": "a", "type": "games", "description": ""}]),
     "folders": (["a"],),
-    "webhook_secret": (
-        " ", "no Base64, no prefix", "WHSEC_-_", "whsec_YWJj", "whsec_YWJjZA", "whsec_YWJjZA=", "whsec_YWJjZA==",
-        "whsec_+/+/", "whsec_YQ", "YWJjZA==", None,
-    ),
+    "webhook_secret": ("a plain secret", "whsec_YWJjZA", None),
     "webhook_time": ("sandbox", "real"),
     "webhook_url": ("HTTPS://hook.example", "http://u:p@h:1/x?y#z", "http://[::1]:1", None),
     "default_webhook_url": ("HTTPS://hook.example", None),
     "maintenance": (True, False),
 }  # fmt: skip
-# Invalid values, just beyond the limits where there are some.
+# Invalid values, just beyond the limits where there are some. `tests/core` has the forms of durations, URLs, secrets.
 INVALID: dict[str, tuple[Any, ...]] = {
     "invitation_days": (None, 3, 31, 10.5, -4, "10", True, 10**40),
     "rate_limit": (0, 1_000_001, -1, 1.5, "5", True, [], 10**40),
     "webhook_timeout": (None, 0, 0.0, 600.001, -1, "30", True),
     "journal": (None, [], 5, {"entries": -1}, {"bytes": -1}, {"entries": 1.5}, {"entries": "5"}),
-    "progress": (
-        None, "", "soon", "10s", 10, "pt10s", "PT", "P", "P1Y", "-PT1S", "P99999999999D", "P3651D", "MANUAL", "manual ",
-        "PT1S\n", "P1M", "PT-1S", "PT1.S",
-    ),
+    "progress": (None, "", "soon", 10, "P1Y", "-PT1S", "P99999999999D", "P3651D", "MANUAL", "PT1S\n"),
     "positions": (None, "Pilot", ["a", "a"], [""], [5], [None], [["a"]]),
     "custom_fields": (None, ["a"], [{"name": ""}], [{"name": "a"}, {"name": "a", "values": []}]),
     "assessments": (None, "x", {}, [{"id": ""}], [5], [{"id": "a"}, {"id": "a", "type": "nlr"}]),
     "folders": (None, [], [""], ["a", "a"], [5]),
     "api_user": (None, "Ada", [], {"first_name": 5}, {"nick": "A"}, {"email": None}),
     "behaviour": (None, [], "x"),
-    "webhook_secret": (
-        "", 5, [], "whsec_", "whsec_=", "whsec_====", "whsec_YWJj-_", "whsec_--__", "whsec_YWJjZ", "whsec_YWJj===",
-        "whsec_YW=j", "whsec_YWJj\n", "whsec_ YWJj", "whsec_whsec_YWJj", "whsec_é",
-    ),
+    "webhook_secret": ("", 5, [], "whsec_"),
     "webhook_time": ("machine", None, True),
-    "webhook_url": (
-        "", "nonsense", "/relative", "ftp://example.com", "http://", "http://a b", "http://x:99999", 5, True, [],
-        "http://[::1", "ws://h", " http://h", "http://h\n", "//h", "http:h", "http:///h", "http://h:x",
-    ),
+    "webhook_url": ("", "nonsense", "/relative", "ftp://example.com", "http://", "http://h\n", 5, True, []),
     "default_webhook_url": ("h", "", 5),
     "maintenance": (None, "true", 1, 0),
 }  # fmt: skip
@@ -163,19 +151,10 @@ def test_value_that_json_does_not_have_is_refused(name: str, value: Any) -> None
     refused({name: [value]})
 
 
-SECRETS = {
-    "whsec_YWJj-_": ("webhook_secret", "URL-safe", "write + for - and / for _"),
-    "whsec_": ("webhook_secret", "no key follows"),
-    "whsec_a b": ("webhook_secret", "a text that is no Base64 is a secret without whsec_"),
-    "whsec_YWJjZ": ("webhook_secret", "length"),
-}
-
-
-@pytest.mark.parametrize("secret", SECRETS)
-def test_error_about_a_webhook_secret_says_what_is_valid(secret: str) -> None:
-    detail = refused({"webhook_secret": secret}).detail
-    assert [words for words in SECRETS[secret] if words not in detail] == []
-    assert secret.removeprefix("whsec_") not in detail or secret == "whsec_"
+def test_error_about_a_webhook_secret_does_not_show_it() -> None:
+    detail = refused({"webhook_secret": "whsec_YWJjZ"}).detail
+    assert "a length that no Base64 has" in detail
+    assert "YWJjZ" not in detail
 
 
 def test_invalid_webhook_secret_in_an_older_log_does_not_block_other_settings() -> None:

@@ -181,21 +181,11 @@ def test_reset_restores_the_opening_state(http: httpx2.Client, fresh: Callable[[
 # Settings.
 
 
-NOTED_SECRETS = {
-    "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw": "Base64 without whsec_",
-    "YWJjZA": "Base64 without whsec_",
-    "whsec_YQ": "npm's package standardwebhooks refuses fewer than 4 letters",
-    "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw": "",
-    "a plain secret": "",
-}
-
-
-@pytest.mark.parametrize(("secret", "note"), NOTED_SECRETS.items())
-def test_ambiguous_webhook_secret_gets_a_note(sandbox: Sandbox, secret: str, note: str) -> None:
-    answer = sandbox.control("PATCH", "/config", {"webhook_secret": secret})
-    assert note in answer.headers.get("simulator-note", "")
-    assert ("simulator-note" in answer.headers) == bool(note)
-    assert "simulator-note" not in sandbox.control("PATCH", "/config", {"rate_limit": None}).headers
+def test_ambiguous_webhook_secret_gets_a_note(sandbox: Sandbox) -> None:
+    noted = sandbox.control("PATCH", "/config", {"webhook_secret": "YWJjZA"})
+    assert "Base64 without whsec_" in noted.headers["simulator-note"]
+    for change in ({"rate_limit": None}, {"webhook_secret": "a plain secret"}):
+        assert "simulator-note" not in sandbox.control("PATCH", "/config", change).headers
 
 
 def test_changes_of_settings_are_merged(sandbox: Sandbox) -> None:
