@@ -31,9 +31,9 @@ from assessment_simulator.core.faults import KINDS
 from assessment_simulator.core.outcome_tags import TAGS
 from assessment_simulator.counters import Meters
 from assessment_simulator.dashboard.routes import PAGES
+from assessment_simulator.http.asgi import REQUEST_ID
 from assessment_simulator.http.base_url import BaseUrl
 from assessment_simulator.http.cross_origin import EXPOSED
-from assessment_simulator.http.request_id import HEADER
 from assessment_simulator.sandbox.registry import Sandboxes
 from assessment_simulator.settings import PREFIX, Settings
 from assessment_simulator.testing import webhook_listener
@@ -100,7 +100,7 @@ def interface() -> Interface:
         ],
         "pages": ["/", *(f"/sandboxes/{{name}}{page.path}" for page in PAGES)],
         "response headers": [*EXPOSED],
-        "request headers": [HEADER.decode()],
+        "request headers": [REQUEST_ID.decode()],
         "fixtures": _fixtures(),
         "handle": [line for kind in HANDLE for line in _public(kind)],
         "server settings": [f"Settings({name})" for name in inspect.signature(Settings).parameters],

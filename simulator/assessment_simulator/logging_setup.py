@@ -13,7 +13,7 @@ from typing import Any
 
 from assessment_simulator import output
 from assessment_simulator.http.access_log import LOGGER
-from assessment_simulator.http.request_id import request_name
+from assessment_simulator.http.asgi import request_name
 from assessment_simulator.journal.redaction import redact
 from assessment_simulator.settings import LogFormat, LogLevel
 from assessment_simulator.storage import json_codec

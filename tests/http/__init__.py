@@ -16,11 +16,13 @@ from assessment_simulator.runner import Server
 from assessment_simulator.settings import Settings
 
 
-async def lifespan(receive: Receive, send: Send) -> None:
-    """Start and stop at once when told to."""
-    for word in ("startup", "shutdown"):
-        await receive()
-        await send({"type": f"lifespan.{word}.complete"})
+async def lifespan(receive: Receive, send: Send, close: Callable[[], Awaitable[None]]) -> None:
+    """Start and stop when told to."""
+    await receive()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await close()
+    await send({"type": "lifespan.shutdown.complete"})
 
 
 class Node:
@@ -41,8 +43,7 @@ class Node:
     ) -> None:
         async def living(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] == "lifespan":
-                await lifespan(receive, send)
-                await self.forwarding.close()
+                await lifespan(receive, send, self.forwarding.close)
             else:
                 await app(scope, receive, send)
 

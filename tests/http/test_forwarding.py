@@ -37,12 +37,12 @@ from assessment_simulator.http.asgi import (
     TooLarge,
     named_headers,
     read_body,
+    request_name,
     respond,
 )
 from assessment_simulator.http.base_url import ProxyHeaders, proxy_info
 from assessment_simulator.http.connection import connection_of, hang_up
 from assessment_simulator.http.forwarding import answer_owned_elsewhere
-from assessment_simulator.http.request_id import request_name
 from assessment_simulator.storage import OwnedElsewhere
 from tests.http import Node, Owner, everything, get, parsed, serving, until
 

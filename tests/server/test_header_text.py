@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from assessment_simulator.http.header_text import MAX_LENGTH, header_line
+from assessment_simulator.http.asgi import MAX_LENGTH, header_line
 
 
 @pytest.mark.parametrize(

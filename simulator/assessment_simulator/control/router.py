@@ -11,9 +11,8 @@ from assessment_simulator.control import server
 from assessment_simulator.control.operation import ControlCall, Operation, S, no_sandbox, read_query
 from assessment_simulator.control.reference import Documents
 from assessment_simulator.events.feed import ChangeFeed
-from assessment_simulator.http.asgi import CROSS_SITE, Receive, Scope, Send
+from assessment_simulator.http.asgi import CROSS_SITE, Receive, Scope, Send, header_line
 from assessment_simulator.http.base_url import BaseUrl
-from assessment_simulator.http.header_text import header_line
 from assessment_simulator.http.problem_details import ROOT, Problem
 from assessment_simulator.http.routing import Handler, route
 from assessment_simulator.loading import CONTROL, loaded

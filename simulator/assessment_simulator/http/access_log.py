@@ -4,8 +4,7 @@ import logging
 from time import perf_counter
 from typing import Any
 
-from assessment_simulator.http.asgi import App, Receive, Scope, Send, named_headers
-from assessment_simulator.http.request_id import HEADER, name_request
+from assessment_simulator.http.asgi import REQUEST_ID, App, Receive, Scope, Send, name_request, named_headers
 from assessment_simulator.journal.redaction import redact
 
 LOGGER = "simulator.access"
@@ -30,8 +29,8 @@ class AccessLog:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                others = [line for line in message["headers"] if line[0].lower() != HEADER]
-                message = {**message, "headers": [*others, (HEADER, id)]}
+                others = [line for line in message["headers"] if line[0].lower() != REQUEST_ID]
+                message = {**message, "headers": [*others, (REQUEST_ID, id)]}
             await send(message)
 
         try:

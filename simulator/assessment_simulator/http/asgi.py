@@ -1,6 +1,9 @@
-"""ASGI types, and what the vendor endpoints and the control API share."""
+"""ASGI types, and what the vendor endpoints and the control API share: headers, bodies, and the id of a request."""
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+import re
+import secrets
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from contextvars import ContextVar
 from typing import Any
 
 Scope = MutableMapping[str, Any]
@@ -14,8 +17,16 @@ LARGEST_BODY = 1_048_576
 PLAIN_BODY = "send the body as it is, without compression"
 # Set in the scope of a request that a page of another site sent: it may read nothing, and opens no sandbox.
 CROSS_SITE = "simulator.cross_site"
+# The header of a response with the id of its request.
+REQUEST_ID = b"simulator-request-id"
+# The most characters of the headers `Simulator-Note` and `Simulator-Hint`.
+MAX_LENGTH = 500
 # Where `named_headers` keeps its result in a scope.
 _HEADERS = "simulator.headers"
+_UNPRINTABLE = re.compile(r"[^ -~]")
+_ACCEPTED_ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._:+/=@-]{0,127}")
+# The id of the request that the current task responds to: in log lines, and in the header `Simulator-Request-Id`.
+_request_id: ContextVar[str] = ContextVar("request", default="")
 
 
 def named_headers(scope: Scope) -> dict[bytes, bytes]:
@@ -76,3 +87,37 @@ async def respond(send: Send, status: int, headers: Headers, body: bytes) -> Non
     """Send a whole response. The headers must contain its length, unless it can have no body."""
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+def header_line(texts: Iterable[str]) -> bytes:
+    """Join the texts with `; `. Characters outside printable ASCII become `\\uXXXX`, as in JSON; a long line is cut."""
+
+    def escape(character: re.Match[str]) -> str:
+        code = ord(character[0])
+        if code <= 0xFFFF:
+            return f"\\u{code:04x}"
+        code -= 0x10000  # outside the Basic Multilingual Plane JSON writes two UTF-16 units
+        return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
+
+    line = _UNPRINTABLE.sub(escape, "; ".join(texts)).strip()
+    return (line if len(line) <= MAX_LENGTH else line[: MAX_LENGTH - 3] + "...").encode()
+
+
+def name_request(headers: Mapping[bytes, bytes]) -> str:
+    """The id that the request has already, else its `X-Request-Id` if that is well-formed, else a new one."""
+    id = _request_id.get()
+    if not id:
+        given = headers.get(b"x-request-id", b"")
+        id = given.decode() if _ACCEPTED_ID.fullmatch(given) else secrets.token_hex(8)
+        _request_id.set(id)
+    return id
+
+
+def request_name() -> str:
+    """The id of the request; "" if it has none yet."""
+    return _request_id.get()
+
+
+def take_request_name(id: str) -> None:
+    """Use the id that another process has given to the request."""
+    _request_id.set(id)

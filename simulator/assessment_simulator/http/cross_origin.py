@@ -22,8 +22,17 @@ from ipaddress import IPv6Address, ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from assessment_simulator.http.asgi import CROSS_SITE, App, Headers, Receive, Scope, Send, named_headers, respond
-from assessment_simulator.http.header_text import header_line
+from assessment_simulator.http.asgi import (
+    CROSS_SITE,
+    App,
+    Headers,
+    Receive,
+    Scope,
+    Send,
+    header_line,
+    named_headers,
+    respond,
+)
 from assessment_simulator.http.problem_details import ROOT, Problem, answer
 
 ANY = "*"

@@ -39,11 +39,21 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.responses import Response
 
-from assessment_simulator.http.asgi import CROSS_SITE, LARGEST_BODY, App, Receive, Scope, Send, named_headers, respond
+from assessment_simulator.http.asgi import (
+    CROSS_SITE,
+    LARGEST_BODY,
+    App,
+    Receive,
+    Scope,
+    Send,
+    named_headers,
+    request_name,
+    respond,
+    take_request_name,
+)
 from assessment_simulator.http.base_url import PROXY_INFO, ProxyInfo, proxy_info
 from assessment_simulator.http.connection import connection_of, hang_up
 from assessment_simulator.http.problem_details import Problem
-from assessment_simulator.http.request_id import request_name, take_request_name
 from assessment_simulator.storage import LogError, OwnedElsewhere, Owner, json_codec
 
 if TYPE_CHECKING:

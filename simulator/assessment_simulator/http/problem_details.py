@@ -12,9 +12,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from assessment_simulator.http.asgi import Scope, named_headers
+from assessment_simulator.http.asgi import REQUEST_ID, Scope, name_request, named_headers
 from assessment_simulator.http.base_url import proxy_info
-from assessment_simulator.http.request_id import HEADER, name_request
 from assessment_simulator.http.templating import render
 from assessment_simulator.sandbox import request_changes
 from assessment_simulator.storage import LogError, Unwritten, json_codec
@@ -94,5 +93,5 @@ def unlogged(error: LogError) -> str:
 
 async def answer_crash(request: Request, error: Exception) -> Response:
     """For internal errors; uvicorn logs them in the same task, and so under the same request id."""
-    headers = {HEADER.decode(): name_request(named_headers(request.scope))}
+    headers = {REQUEST_ID.decode(): name_request(named_headers(request.scope))}
     return answer(request.scope, Problem(500, "the simulator failed; its log says where", headers))

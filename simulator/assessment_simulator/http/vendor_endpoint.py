@@ -36,6 +36,7 @@ from assessment_simulator.core.vendor import Operation, Vendor, failure_response
 from assessment_simulator.faults import injector
 from assessment_simulator.http import forwarding
 from assessment_simulator.http.asgi import (
+    REQUEST_ID,
     App,
     Gone,
     Headers,
@@ -44,6 +45,8 @@ from assessment_simulator.http.asgi import (
     Send,
     TooLarge,
     content_coding,
+    header_line,
+    name_request,
     named_headers,
     read_body,
     respond,
@@ -51,9 +54,7 @@ from assessment_simulator.http.asgi import (
 from assessment_simulator.http.base_url import BaseUrl
 from assessment_simulator.http.connection import connection_of, hang_up
 from assessment_simulator.http.cross_origin import CrossOriginPolicy
-from assessment_simulator.http.header_text import header_line
 from assessment_simulator.http.problem_details import unlogged
-from assessment_simulator.http.request_id import HEADER, name_request
 from assessment_simulator.http.router import Route, Router
 from assessment_simulator.sandbox import request_changes
 from assessment_simulator.sandbox.journal import Incoming
@@ -265,7 +266,7 @@ def _failed(request: Incoming, problem: Exception) -> tuple[VendorResponse, byte
     )
     _log.exception("%s %s failed. %s", request.method, request.path, outcome)
     detail = f"The simulator failed; its log says where. {outcome}"
-    return VendorResponse(500), json_codec.dumps({"detail": detail}), [(HEADER, id.encode())]
+    return VendorResponse(500), json_codec.dumps({"detail": detail}), [(REQUEST_ID, id.encode())]
 
 
 def parse(media_type: str, body: bytes) -> Any:
