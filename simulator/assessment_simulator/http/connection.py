@@ -12,8 +12,8 @@ Theory of operation:
 - Slow clients: the server calls `Connections.look` about twice a second, so no request pays for a timer. A client that
   sends or receives too slowly is disconnected.
 
-Only public interfaces are used: the class from `uvicorn.Config`, the callbacks of `asyncio.Protocol`, a transport of
-our own for what uvicorn writes, and the state of the lifespan, by which the application finds a request's connection.
+Only public interfaces are used: the class from `uvicorn.Config`, the callbacks of `asyncio.Protocol`, the methods of
+`asyncio.Transport`, and the state of the lifespan, by which the application finds a request's connection.
 """
 
 import asyncio
@@ -116,7 +116,7 @@ class ChunkedBody:
 
 
 class Connection(asyncio.Protocol):
-    """One connection. uvicorn creates it for each client; it contains the protocol of uvicorn."""
+    """One connection: the protocol of the event loop, and the transport of uvicorn's protocol, which it contains."""
 
     def __init__(self, connections: "Connections", *, app_state: dict[str, Any], **given: Any) -> None:
         self._connections = connections
@@ -143,6 +143,8 @@ class Connection(asyncio.Protocol):
         self.task: asyncio.Task[Any] | None = None
         # Who has paused reading: `uvicorn`, or the code `here`.
         self._pauses: set[str] = set()
+        # The head of a response, which waits for the first piece of its body or for the end of the request.
+        self._head = b""
         # Incremented at each step of a request, so that `look` can tell one wait from the next.
         self._step = 0
         # Step and time of the last look that saw progress, and the most bytes in the write buffer since.
@@ -155,8 +157,7 @@ class Connection(asyncio.Protocol):
         self.is_open = True
         self._connections.all.add(self)
         self._is_stopping = self._connections.is_stopping
-        self._outgoing = _Outgoing(self._transport, self)
-        self._inner.connection_made(cast("asyncio.Transport", self._outgoing))
+        self._inner.connection_made(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._is_lost = True
@@ -193,7 +194,7 @@ class Connection(asyncio.Protocol):
             self._refuse(flaw)
         has_enough = self._is_answering and len(self._buffer) > MOST_KEPT
         if has_enough is not ("here" in self._pauses):
-            self.pause("here", has_enough)
+            self._pause("here", has_enough)
 
     # Requests, one at a time.
 
@@ -286,25 +287,60 @@ class Connection(asyncio.Protocol):
         self.task = None
         self._is_answering = False
         self._step += 1
-        self._outgoing.send_head()
+        if self._head:
+            self.write(b"")
         if self._is_lost:
             self._connections.all.discard(self)
         elif self._buffer and self.is_open:
             self.data_received(b"")
 
-    def begin_answer(self, head: bytes) -> bytes:
-        """The head to send. While the server stops, adds `connection: close`, which old versions of uvicorn omit."""
-        self._has_answered = True
-        if self._is_stopping and b"\r\nconnection: close" not in head:
-            return head[:-2] + b"connection: close\r\n\r\n"
-        return head
+    # The transport that uvicorn writes to.
 
-    def pause(self, who: str, paused: bool) -> None:
+    def write(self, data: bytes) -> None:
+        """Send a head and what follows it in one system call and packet.
+
+        uvicorn writes the two separately, and a second write costs as much as answering a read of an order.
+        """
+        if self._head:
+            data, self._head = self._head + data, b""
+        elif data.startswith(b"HTTP/1.1 ") and data.endswith(_BLANK_LINE) and not data.startswith(b"HTTP/1.1 100 "):
+            self._has_answered = True
+            self._head = data
+            if self._is_stopping and b"\r\nconnection: close" not in data:  # which old versions of uvicorn omit
+                self._head = data[:-2] + b"connection: close\r\n\r\n"
+            return
+        if not self._transport.is_closing():
+            self._transport.write(data)
+
+    def close(self) -> None:
+        if self._head:
+            self.write(b"")
+        self._transport.close()
+
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
+
+    def pause_reading(self) -> None:
+        self._pause("uvicorn", True)
+
+    def resume_reading(self) -> None:
+        self._pause("uvicorn", False)
+
+    def _pause(self, who: str, paused: bool) -> None:
         """Pause reading while somebody wants it."""
         was = bool(self._pauses)
         (self._pauses.add if paused else self._pauses.discard)(who)
         if was is not bool(self._pauses) and not self._transport.is_closing():
             self._transport.resume_reading() if was else self._transport.pause_reading()
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """As the transport, but an IPv4 address from a socket for both families is an IPv4 address."""
+        if name == "socket":  # uvicorn would ask it for the addresses
+            return default
+        found = self._transport.get_extra_info(name, default)
+        if name in ("peername", "sockname") and isinstance(found, tuple) and "." in found[0]:
+            return (found[0].removeprefix("::ffff:"), found[1])
+        return found
 
     # The end of a connection.
 
@@ -386,57 +422,6 @@ def _origin_form(line: bytes, head: bytes) -> bytes:
     authority, path = re.fullmatch(rb"([^/?#]*)(.*)", target.partition(b"://")[2], re.DOTALL).groups()  # type: ignore[union-attr]
     path = path if path.startswith(b"/") else b"/" + path
     return b"%b %b %b\r\nHost: %b%b" % (method, path, version, authority, _HOST.sub(b"", head[len(line) :]))
-
-
-class _Outgoing:
-    """The transport that uvicorn writes to. Sends a head and what follows it in one system call and packet.
-
-    uvicorn writes the two separately, and a second write costs as much as answering a read of an order. A head waits
-    for the first piece of its body, or for the end of the request.
-    """
-
-    __slots__ = ("_connection", "_head", "_transport")
-
-    def __init__(self, transport: asyncio.Transport, connection: Connection) -> None:
-        self._transport = transport
-        self._connection = connection
-        self._head = b""
-
-    def write(self, data: bytes) -> None:
-        if self._head:
-            data, self._head = self._head + data, b""
-        elif data.startswith(b"HTTP/1.1 ") and data.endswith(_BLANK_LINE) and not data.startswith(b"HTTP/1.1 100 "):
-            self._head = self._connection.begin_answer(data)
-            return
-        if not self._transport.is_closing():
-            self._transport.write(data)
-
-    def send_head(self) -> None:
-        """Send the head that waits."""
-        if self._head:
-            self.write(b"")
-
-    def close(self) -> None:
-        self.send_head()
-        self._transport.close()
-
-    def pause_reading(self) -> None:
-        self._connection.pause("uvicorn", True)
-
-    def resume_reading(self) -> None:
-        self._connection.pause("uvicorn", False)
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """As the transport, but an IPv4 address from a socket for both families is an IPv4 address."""
-        if name == "socket":  # uvicorn would ask it for the addresses
-            return default
-        found = self._transport.get_extra_info(name, default)
-        if name in ("peername", "sockname") and isinstance(found, tuple) and "." in found[0]:
-            return (found[0].removeprefix("::ffff:"), found[1])
-        return found
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
 
 
 class Connections:
