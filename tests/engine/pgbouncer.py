@@ -24,7 +24,7 @@ def pgbouncer(log: str, mode: str) -> Iterator[str]:
     settings.write_text(
         f"[databases]\n* = host={parts.hostname} port={parts.port} user={parts.username}\n"
         f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nauth_type = any\nunix_socket_dir =\n"
-        f"pool_mode = {mode}\nmax_client_conn = 500\ndefault_pool_size = 100\n"
+        f"admin_users = {parts.username}\npool_mode = {mode}\nmax_client_conn = 500\ndefault_pool_size = 100\n"
         + ("user = postgres\n" if os.getuid() == 0 else "")
     )
     folder.chmod(0o755)

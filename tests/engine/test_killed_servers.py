@@ -1,8 +1,9 @@
 """Servers that are killed, or replaced one after the other, while callers go on."""
 
 import time
-from contextlib import nullcontext
+from contextlib import ExitStack, closing, nullcontext
 
+import psycopg
 import pytest
 
 from assessment_contracts.kit import NotStarted
@@ -87,6 +88,21 @@ def test_webhooks_that_are_under_way_or_due_when_a_server_stops_come_once(log: s
         assert old.terminate() == 0
         wait_until_delivered(sandbox)
         assert sorted(one.form["assessmentId"] for one in listener.received) == sorted(ids)
+
+
+def test_a_pooler_that_changes_to_transaction_mode_is_noticed(log: str) -> None:
+    with pgbouncer(log, "session") as address, Server("--log", address) as server, ExitStack() as held:
+        console = f"{address.rpartition('/')[0]}/pgbouncer"
+        held.enter_context(closing(psycopg.connect(console, autocommit=True))).execute("SET pool_mode = 'transaction'")
+        [(session,)] = held.enter_context(closing(psycopg.connect(log))).execute("SELECT pid FROM server").fetchall()
+
+        def is_taken() -> bool:
+            """Whether another client holds the session with the server's lock."""
+            client = held.enter_context(closing(psycopg.connect(address)))
+            return bool(client.execute("SELECT pg_backend_pid()").fetchall() == [(session,)])
+
+        until(is_taken)
+        until(lambda: "a pooler in transaction mode is between" in server.stderr())
 
 
 @pytest.mark.parametrize("mode", ["transaction", "statement"])

@@ -86,7 +86,7 @@ _APPEND = """
     )
     INSERT INTO entry (sandbox, number, data)
     SELECT key, new.number, new.data FROM mine, unnest(%s::bigint[], %b::bytea[]) AS new (number, data)
-    RETURNING 1
+    RETURNING pg_backend_pid()
 """
 # Of its own role's sessions everyone may see when they began their last statement.
 _MAY_TAKE = f"""
@@ -284,7 +284,7 @@ class PostgresqlLog(Log):
                         await self._regain(uptime() + BEAT)
                         continue
                     with self._on_session() as session:
-                        await session.execute("SELECT 1")
+                        self._compare_pid(await (await session.execute("SELECT pg_backend_pid()")).fetchall())
                 except Unwritten as problem:
                     _log.debug("%s", problem.why)
                 except self._errors as problem:
@@ -308,6 +308,17 @@ class PostgresqlLog(Log):
             raise
         self._confirmed = sent
         self._answered.set()
+
+    def _compare_pid(self, rows: list[tuple[Any, ...]]) -> None:
+        """Compare the backend that answered with that of the session: a pooler may use the session of another client.
+
+        Then the lock of this process proves nothing, and the session counts as lost.
+        """
+        from psycopg import OperationalError
+
+        if rows and rows[0][0] != self._pid:
+            self._drop()
+            raise OperationalError("the session is another one; a pooler in transaction mode is between")
 
     def _drop(self) -> None:
         """The session is lost."""
@@ -396,8 +407,10 @@ class PostgresqlLog(Log):
                 values = (*after, due, summary.decode(), key, self.owner, *before, numbers, [*commits])
                 cursors.append(await session.execute(_APPEND, values))
         for batch, cursor in zip(batches, cursors, strict=True):
-            if not await cursor.fetchall():
+            rows = await cursor.fetchall()
+            if not rows:
                 refused.add(batch.key)
+            self._compare_pid(rows[:1])
 
     # The pool.
 
