@@ -10,6 +10,7 @@ from assessment_simulator.storage import Found, Unwritten
 from assessment_simulator.storage.postgresql import PostgresqlLog
 from tests.engine.cluster import cluster
 from tests.engine.creator import Creator
+from tests.waiting import until
 
 ABOUT = {"seed": 0, "sampled": False}
 
@@ -40,6 +41,22 @@ def test_noting_used_sandboxes_fails_no_call(log: str) -> None:
             caller.join()
         assert [failure for caller in callers for failure in caller.failed] == []
         assert "deadlock" not in servers.stderr()
+
+
+def test_a_sandbox_under_constant_load_gets_images_and_can_be_deleted(log: str) -> None:
+    with cluster(log, 1) as servers:
+        servers.sandbox("busy").control_json("GET")
+        callers = [Creator(servers.client(), ["busy"]) for _ in range(16)]
+        for caller in callers:
+            caller.start()
+        until(lambda: servers.ask("SELECT count(DISTINCT number) FROM image WHERE number > 0") != [(0,)], 60)
+        began = time.monotonic()
+        assert servers.sandbox("busy").control("DELETE").status_code == 204
+        took = time.monotonic() - began
+        for caller in callers:
+            caller.stopped.set()
+            caller.join()
+        assert took < 10  # it was as long as the load lasted
 
 
 @pytest.mark.anyio

@@ -1,12 +1,16 @@
 """One request at a time reaches uvicorn, whatever pieces it comes in, and a response leaves in one piece."""
 
+import asyncio
 import re
 import socket
+import threading
 from contextlib import suppress
 
 import pytest
 
+from assessment_simulator.http.asgi import Receive, Scope, Send
 from assessment_simulator.http.connection import ChunkedBody, Refused
+from tests.http import serving
 from tests.server import PI, ROOT, connect, send_raw
 from tests.servers import Sandbox, Server
 
@@ -115,3 +119,23 @@ def test_what_follows_the_last_chunk_stays_in_the_buffer() -> None:
 def test_what_is_no_chunk_is_refused(wrong: bytes) -> None:
     with pytest.raises(Refused):
         ChunkedBody().read(bytearray(wrong))
+
+
+def test_a_part_of_a_body_that_looks_like_a_head_is_sent_at_once() -> None:
+    part, waiting = b"HTTP/1.1 200 OK\r\n\r\n", threading.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"57")]})
+        for _ in range(2):
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+        await asyncio.to_thread(waiting.wait, 10)
+        await send({"type": "http.response.body", "body": part, "more_body": False})
+
+    with serving(app) as node, socket.create_connection(("127.0.0.1", node.port), 5) as caller:
+        caller.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+        received = b""
+        while received.count(part) < 2:
+            received += caller.recv(65_536)
+        waiting.set()
+        while received.count(part) < 3:
+            received += caller.recv(65_536)

@@ -397,6 +397,9 @@ def test_invitations_are_limited(sandbox: Sandbox) -> None:
     assert sandbox.control_json("GET", "/invitations") == before
     again = sandbox.pymetrics.post("/mercury/order", json=order_body("a"))
     assert (again.status_code, again.json()["created"]) == (200, False)
+    fault = {"operation": "create_order", "do": "amend", "when": "before_commit", "merge": {"a": 1}, "times": 1}
+    sandbox.control_json("PUT", "/faults", [fault])
+    assert sandbox.pymetrics.post("/mercury/order", json=order_body("b")).status_code == 503
     sandbox.control_json("POST", f"/invitations/{id}/complete")
     assert sandbox.pi.post(PI, json={}).status_code == 400
     sandbox.control_json("PATCH", "/config", {"invitation_limit": 3})

@@ -303,7 +303,12 @@ class Connection(asyncio.Protocol):
         """
         if self._head:
             data, self._head = self._head + data, b""
-        elif data.startswith(b"HTTP/1.1 ") and data.endswith(_BLANK_LINE) and not data.startswith(b"HTTP/1.1 100 "):
+        elif (
+            not self._has_answered  # what follows the head may look like one
+            and data.startswith(b"HTTP/1.1 ")
+            and data.endswith(_BLANK_LINE)
+            and not data.startswith(b"HTTP/1.1 100 ")
+        ):
             self._has_answered = True
             self._head = data
             if self._is_stopping and b"\r\nconnection: close" not in data:  # which old versions of uvicorn omit

@@ -97,9 +97,7 @@ class VendorEndpoint:
             await self._inner(scope, receive, send)
             return
         request_changes.begin()
-        path: str = scope["path"]
-        if path.startswith("//"):
-            path = "/" + path.lstrip("/")
+        path = _path(scope)
         route = self._router.find(scope["method"], path)
         if route is not None:
             await self._answer(route, path, scope, receive, send)
@@ -216,7 +214,7 @@ class VendorEndpoint:
 
     async def refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request whose owner cannot be reached; at a vendor's path as the vendor would."""
-        route = self._router.find(scope["method"], scope["path"])
+        route = self._router.find(scope["method"], _path(scope))
         if route is None:
             await forwarding.give_up(scope, receive, send)
             return
@@ -247,6 +245,12 @@ class VendorEndpoint:
         if isinstance(body, Bundle | Document | Drawing):
             return await self._render_file(body, response.media_type)
         return b"" if response.status == 204 else json_codec.tight(json_codec.dumps(body))  # the journal keeps it
+
+
+def _path(scope: Scope) -> str:
+    """The path; several slashes at its beginning count as one."""
+    path: str = scope["path"]
+    return "/" + path.lstrip("/") if path.startswith("//") else path
 
 
 def _refusing(vendor: Vendor, rule: Rule) -> Operation:

@@ -280,8 +280,8 @@ class Commits:
 
     async def write_image(self) -> None:
         """Write an image, a part at a time, so that others are answered in between."""
-        await self.drained()  # so that memory is as the log has it
-        position, loss, written = self.durable, self._loss, 0
+        # The image is of memory, which may be ahead of the log: under load the queue is never empty.
+        position, loss, written = self._position, self._loss, 0
         self._size = 0  # where this fails, it is tried again after as many more commits
         digest, pause = blake2b(digest_size=16), Pause()
         for part, data in enumerate(parts(self._sandbox)):
@@ -289,6 +289,8 @@ class Commits:
             digest.update(data)
             written += len(data)
             await pause.if_due()
+        while self._loss is loss and self.durable.number < position.number:
+            await self._written(position.number)
         if self._loss is loss:  # else it may be an image of what the log has lost
             await self._log.settle_image(self.key, position, digest.digest())
             self._image_size = written

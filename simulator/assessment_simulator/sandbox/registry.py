@@ -312,9 +312,11 @@ class Sandboxes:
             raise self._owned_elsewhere(name, found)
         commits = None if sandbox is None else sandbox.commits
         if commits is not None:
+            # Requests that came before get their answers. Under load the queue is never empty: those that come meanwhile
+            # are told that the sandbox was deleted, and begin again when this is done.
             with suppress(LogError):  # one that cannot be read is deleted, too
-                await commits.drained()
-            commits.end()  # a call that comes now waits for the end of this one
+                await commits.settled()
+            commits.end()
         try:
             if found is not None:
                 await log.delete(found.key)
@@ -353,8 +355,9 @@ class Sandboxes:
         worker.stop_sending()
         if may_wait and commits is not None:
             try:
-                while not commits.is_settled:
+                while commits.problem is None and not commits.is_settled:
                     await commits.settled()
+                await commits.drained()  # commits from before a step that failed
             except LogError as problem:
                 commits.lost(Unwritten(str(problem), "the server stops", is_uncertain=True))
         await worker.close(is_deleted=is_deleted)

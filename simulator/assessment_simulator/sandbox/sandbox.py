@@ -219,12 +219,12 @@ class Sandbox:
             recent = len(times) - expired(times, now)
         request = at_time(now, self.random(), recent)
         if is_dry_run:
-            return handle(vendor, operation, request, self).response
+            return self._decision(vendor, operation, request).response
         response = self._decide(vendor, operation, request)
         self._fire_until(now)
         return response
 
-    def _decide(self, vendor: Vendor, operation: Operation, request: VendorRequest) -> VendorResponse:
+    def _decision(self, vendor: Vendor, operation: Operation, request: VendorRequest) -> Decision:
         decision = handle(vendor, operation, request, self)
         limit = self.state.config.invitation_limit
         if limit is not None and self.state.count(self.kinds) >= limit:  # our own limit; no vendor knows it
@@ -232,7 +232,11 @@ class Sandbox:
             if any(self.state.get(record.kind, record.id) is None for record in created):
                 hint = f"this sandbox holds {limit} invitations, as many as its setting invitation_limit admits"
                 response = failure_response(vendor, 503, request, self)
-                decision = Decision(response._replace(hints=(f"{hint}; raise it or reset",)))
+                return Decision(response._replace(hints=(f"{hint}; raise it or reset",)))
+        return decision
+
+    def _decide(self, vendor: Vendor, operation: Operation, request: VendorRequest) -> VendorResponse:
+        decision = self._decision(vendor, operation, request)
         if decision.changes or request.random.used:
             self.commit(decision, request)
         if self.state.config.rate_limit is not None and request.method and decision.response.status != 429:
