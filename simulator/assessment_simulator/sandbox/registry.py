@@ -312,8 +312,8 @@ class Sandboxes:
             raise self._owned_elsewhere(name, found)
         commits = None if sandbox is None else sandbox.commits
         if commits is not None:
-            # Requests that came before get their answers. Under load the queue is never empty: those that come meanwhile
-            # are told that the sandbox was deleted, and begin again when this is done.
+            # Requests that came before get their answers. Under load the queue is never empty: those that come in the
+            # meantime find that the sandbox was deleted, and begin again when this is done.
             with suppress(LogError):  # one that cannot be read is deleted, too
                 await commits.settled()
             commits.end()

@@ -38,7 +38,8 @@ _log = logging.getLogger("simulator.webhooks")
 ATTEMPTS_AT_ONCE = 8
 # Deliveries that are claimed before other requests are answered.
 CLAIMS_AT_ONCE = 100
-_LONGEST_SLEEP = 3_600.0
+# Seconds after which the clock is looked at again: while a machine sleeps, its clock goes on and timers do not.
+_LONGEST_SLEEP = 60.0
 # Seconds between attempts to read or write a log that does not respond.
 _RETRY_AFTER = 1.0
 
@@ -218,8 +219,8 @@ class WebhookWorker:
             del attempts[delivery.id]
             if not attempts:
                 del self._attempts[delivery.origin]
-        if not task.cancelled():
-            task.result()
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            _log.error("sandbox %s: an attempt failed", self._sandbox.name, exc_info=failure)
         if self._must_requeue and not self._is_paused:  # the sandbox was read again before this task ended
             self.requeue()
         self._must_requeue = False
