@@ -184,7 +184,11 @@ def adapter(path: Path, body: str) -> tuple[str, str]:
         ("say({'features': [['a']]})", "it must be a list of names"),
         ("say({'methods': 3})", "methods is 3; it must be a list of names"),
         ("say(['pymetrics.orders'])", "the adapter answered hello with ['pymetrics.orders']"),
-        ("say({'features': []}) if method == 'hello' else os._exit(5)", "the client cannot be opened"),
+        ("say({'features': []})", "the client claims no feature"),
+        (
+            "say({'features': ['pymetrics.orders']}) if method == 'hello' else os._exit(5)",
+            "the client cannot be opened",
+        ),
     ],
 )
 def test_an_adapter_that_does_not_introduce_itself_ends_with_2(tmp_path: Path, body: str, complaint: str) -> None:
