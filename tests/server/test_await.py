@@ -17,8 +17,7 @@ from assessment_simulator.control.waiting import SUBJECTS
 from assessment_simulator.core.config import Config
 from assessment_simulator.journal.wait import compare, wait_for
 from assessment_simulator.sandbox import sandbox as world
-from assessment_simulator.sandbox.clock import Clock
-from assessment_simulator.sandbox.state import State
+from assessment_simulator.sandbox.state import Clock, State
 from tests.server import PI, ROOT, assessment, completed_with_webhook, order, problem
 from tests.servers import Listener, Sandbox
 

@@ -12,9 +12,8 @@ from assessment_simulator.app import VENDORS
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.seeded_random import SeededRandom
-from assessment_simulator.sandbox.clock import Clock
 from assessment_simulator.sandbox.sandbox import Sandbox as World
-from assessment_simulator.sandbox.state import State
+from assessment_simulator.sandbox.state import Clock, State
 from tests.server import ENDINGS, GAMES, Aside, delete, restore, wait_for_responses_handled
 from tests.server.clock import (
     ADA,

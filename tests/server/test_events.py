@@ -22,8 +22,7 @@ from assessment_simulator.events import feed
 from assessment_simulator.events.feed import KEPT, Change, ChangeFeed
 from assessment_simulator.runner import listen
 from assessment_simulator.sandbox import sandbox as sandbox_module
-from assessment_simulator.sandbox.clock import Clock
-from assessment_simulator.sandbox.state import State
+from assessment_simulator.sandbox.state import Clock, State
 from assessment_simulator.sandbox.watchers import CALL, CLOCK, CLOSING, ENDED, EVERYTHING
 from assessment_simulator.settings import Settings
 from tests.server import ROOT, assessment, order, restore

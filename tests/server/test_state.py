@@ -11,8 +11,7 @@ from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import TOKEN, Record, Timer, WebhookEvent
 from assessment_simulator.core.retry_schedule import Attempt, Delivery, WebhookRequest, WebhookResponse
 from assessment_simulator.sandbox import state as state_module
-from assessment_simulator.sandbox.clock import Clock
-from assessment_simulator.sandbox.state import STALE, State, rendered
+from assessment_simulator.sandbox.state import STALE, Clock, State, rendered
 
 DAY = instant.DAY
 # The kinds of records whose history is kept.

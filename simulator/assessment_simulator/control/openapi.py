@@ -28,9 +28,8 @@ from assessment_simulator.core.seeded_random import SeededRandom
 from assessment_simulator.core.vendor import Endpoint, Vendor, refusal_response
 from assessment_simulator.http.auth import OPEN_PATHS
 from assessment_simulator.http.problem_details import MEDIA_TYPE
-from assessment_simulator.sandbox.clock import Clock
 from assessment_simulator.sandbox.sandbox import Sandbox
-from assessment_simulator.sandbox.state import State
+from assessment_simulator.sandbox.state import Clock, State
 from assessment_simulator.storage import json_codec
 
 Json = dict[str, Any]

@@ -12,12 +12,11 @@ from assessment_simulator.control.operation import ControlCall, no_sandbox
 from assessment_simulator.core import webhook_secret
 from assessment_simulator.core.config import Config
 from assessment_simulator.http.problem_details import Problem
-from assessment_simulator.sandbox.clock import Clock
 from assessment_simulator.sandbox.commit_queue import summary_of
 from assessment_simulator.sandbox.registry import AlreadyExists
 from assessment_simulator.sandbox.sandbox import NAME
 from assessment_simulator.sandbox.sandbox import Sandbox as LiveSandbox
-from assessment_simulator.sandbox.state import State
+from assessment_simulator.sandbox.state import Clock, State
 from assessment_simulator.storage import Listed, json_codec
 
 View = dict[str, Any]

@@ -3,7 +3,7 @@
 Begin with `sandbox`, whose class handles a vendor request and makes every change; it opens with the theory of
 operation. The others by what they hold:
 
-- `state` is the part of a sandbox that a snapshot keeps, with the pending webhooks; `clock` is its time.
+- `state` is the part of a sandbox that a snapshot keeps, with the pending webhooks and the clock.
 - `registry` finds, creates, loads, releases and deletes sandboxes, and knows their `credentials`; `maintenance` does
   the same for those that no request asks for.
 - `commit_queue` holds the commits that are not durable yet; `codec` writes changes, and images of whole sandboxes, as

@@ -26,9 +26,8 @@ from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import Timer, WebhookEvent
 from assessment_simulator.core.faults import Counter, Fault, FaultPlan
 from assessment_simulator.core.retry_schedule import Attempt, Delivery, WebhookRequest, WebhookResponse
-from assessment_simulator.sandbox.clock import Clock
 from assessment_simulator.sandbox.sandbox import CHANGES, Sandbox
-from assessment_simulator.sandbox.state import DueTimer, State, Step, TimerKey
+from assessment_simulator.sandbox.state import Clock, DueTimer, State, Step, TimerKey
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -18,8 +18,8 @@ from math import inf
 from time import monotonic
 
 from assessment_simulator.core import instant
-from assessment_simulator.sandbox.clock import machine_now
 from assessment_simulator.sandbox.registry import Sandboxes
+from assessment_simulator.sandbox.state import machine_now
 from assessment_simulator.storage import LogError, OwnedElsewhere
 from assessment_simulator.storage.log import Log
 from assessment_simulator.storage.pauses import Pause

@@ -28,13 +28,12 @@ from assessment_simulator.core.request import Credential
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.counters import Meters
 from assessment_simulator.sandbox import request_changes
-from assessment_simulator.sandbox.clock import Clock, machine_now
 from assessment_simulator.sandbox.codec import parts
 from assessment_simulator.sandbox.commit_queue import Commits, Writer, due_of, summary_of
 from assessment_simulator.sandbox.credentials import Credentials, Keys, digest, members
 from assessment_simulator.sandbox.sample_data import add_samples
 from assessment_simulator.sandbox.sandbox import NAME, Sandbox
-from assessment_simulator.sandbox.state import State
+from assessment_simulator.sandbox.state import Clock, State, machine_now
 from assessment_simulator.storage import Claimed, Found, Listed, LogError, OwnedElsewhere, Owner, Position, Unwritten
 from assessment_simulator.storage.log import Log
 

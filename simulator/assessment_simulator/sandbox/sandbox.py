@@ -32,9 +32,8 @@ from assessment_simulator.core.retry_schedule import Attempt, Delivery
 from assessment_simulator.core.seeded_random import SeededRandom, secret_of
 from assessment_simulator.core.vendor import Operation, Vendor, failure_response, handle
 from assessment_simulator.sandbox import request_changes
-from assessment_simulator.sandbox.clock import Clock
 from assessment_simulator.sandbox.journal import Journal
-from assessment_simulator.sandbox.state import Saved, State, Stored, rendered
+from assessment_simulator.sandbox.state import Clock, Saved, State, Stored, rendered
 from assessment_simulator.sandbox.watchers import CLOCK, CLOSING, CONFIG, DELIVERY, ENDED, EVERYTHING, FAULTS, Watcher
 from assessment_simulator.storage.pauses import Pause
 

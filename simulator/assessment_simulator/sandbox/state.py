@@ -1,4 +1,6 @@
-"""The state of one sandbox, in plain dictionaries: everything that a snapshot keeps.
+"""The state of one sandbox, in plain dictionaries: everything that a snapshot keeps, with the sandbox's clock.
+
+A sandbox has no other source of time than its `Clock`, which follows the machine's clock until it is frozen.
 
 The values of the dictionaries are immutable (tuples, frozen dataclasses), so a copy of a dictionary is a true copy.
 Snapshots, forks and restores make such copies; 100,000 entries take a millisecond or two.
@@ -11,18 +13,18 @@ Timers and deliveries have a heap each. An entry of a heap is stale if it was mo
 when it comes up.
 """
 
+import time
 from collections import OrderedDict
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
 from itertools import islice
-from typing import Any, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import TOKEN, Record, Timer
 from assessment_simulator.core.retry_schedule import Attempt, Delivery
-from assessment_simulator.sandbox.clock import Clock
 from assessment_simulator.storage import json_codec
 
 # A record's status, public and internal fields. The garbage collector does not track bytes and tuples of bytes.
@@ -47,6 +49,53 @@ MOST_TOKENS = 10_000
 # A heap is rebuilt when half of it, and at least this many entries, are stale.
 STALE = 1_000
 _EMPTY: Mapping[str, Row] = {}
+
+
+def machine_now() -> int:
+    """The machine's time in ticks."""
+    return time.time_ns() // 100
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Running: `ahead` ticks ahead of the machine. Frozen: at `ahead` itself.
+
+    `held` is a running clock that stands still during an advance; the control API shows it as running.
+    """
+
+    mode: Literal["running", "frozen"] = "running"
+    ahead: int = 0
+    held: bool = False
+
+    def now(self) -> int:
+        """The sandbox's time in ticks, at most the latest time that can be written."""
+        now = self.ahead if self.held or self.mode == "frozen" else machine_now() + self.ahead
+        return now if now < instant.LATEST else instant.LATEST
+
+    @property
+    def stands(self) -> bool:
+        """Whether the clock stands still."""
+        return self.held or self.mode == "frozen"
+
+    def at(self, moment: int) -> "Clock":
+        """The same clock, in the same mode, at another time."""
+        return Clock(self.mode, moment if self.stands else moment - machine_now(), self.held)
+
+    def freeze(self, moment: int) -> "Clock":
+        """A clock that is frozen at `moment`."""
+        return Clock("frozen", moment)
+
+    def run(self) -> "Clock":
+        """A clock that runs on from this one's time."""
+        return Clock("running", self.now() - machine_now())
+
+    def hold(self) -> "Clock":
+        """The same clock, standing still until it is let go."""
+        return Clock(self.mode, self.now(), held=True)
+
+    def let_go(self) -> "Clock":
+        """The clock as it was before it was held, at its present time."""
+        return self.freeze(self.ahead) if self.mode == "frozen" else self.run()
 
 
 class Stored:

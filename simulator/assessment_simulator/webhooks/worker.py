@@ -28,8 +28,8 @@ from assessment_simulator.core import instant
 from assessment_simulator.core.faults import Fault
 from assessment_simulator.core.retry_schedule import Attempt, Delivery, WebhookRequest
 from assessment_simulator.counters import Meters
-from assessment_simulator.sandbox.clock import machine_now
 from assessment_simulator.sandbox.sandbox import Sandbox
+from assessment_simulator.sandbox.state import machine_now
 from assessment_simulator.storage import Deleted, LogError, OwnedElsewhere, Unwritten
 from assessment_simulator.webhooks.client import Result, WebhookClient
 

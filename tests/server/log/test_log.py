@@ -15,7 +15,7 @@ from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.faults import Fault, with_defaults
 from assessment_simulator.core.retry_schedule import Attempt, WebhookRequest, WebhookResponse
-from assessment_simulator.sandbox.clock import Clock
+from assessment_simulator.sandbox.state import Clock
 from assessment_simulator.storage import Unwritten
 from tests.server.log.worlds import Failing, World, ask, create, ids, portrait, sharing
 

@@ -12,11 +12,10 @@ from assessment_simulator.core.config import Config
 from assessment_simulator.core.decision import VendorResponse
 from assessment_simulator.core.request import MISSING, VendorRequest
 from assessment_simulator.core.seeded_random import SeededRandom
-from assessment_simulator.sandbox.clock import Clock, machine_now
 from assessment_simulator.sandbox.codec import image, parts
 from assessment_simulator.sandbox.commit_queue import Commits, Writer, due_of, summary_of
 from assessment_simulator.sandbox.sandbox import Sandbox
-from assessment_simulator.sandbox.state import State
+from assessment_simulator.sandbox.state import Clock, State, machine_now
 from assessment_simulator.storage import Batch, Found, Unwritten
 from assessment_simulator.storage.sqlite import SqliteLog
 
