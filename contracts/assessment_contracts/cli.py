@@ -33,7 +33,7 @@ PROPERTIES: tuple[Property, ...] = as_sure_as(FACTS, (*pymetrics.PROPERTIES, *pr
 
 
 class _Written(click.Path):
-    """A file that can be written, which is better known before all is asked than after."""
+    """A file that can be written; this is checked before the run, not after it."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """Its path."""
@@ -55,19 +55,20 @@ def _number(context: click.Context, option: click.Parameter, value: float) -> fl
 
 _BUDGET = click.option(
     "--budget", default=110.0, show_default=True, type=click.FloatRange(0), callback=_number,
-    help="Seconds after which nothing more is asked.",
+    help="Stop after this number of seconds.",
 )  # fmt: skip
 _PROFILE = click.option(
-    "--profile", default="default", show_default=True, type=click.Choice(list(PROFILES)), help="How thoroughly."
-)
+    "--profile", default="default", show_default=True, type=click.Choice(list(PROFILES)),
+    help="Number of examples per property: 3, 12 or 10,000.",
+)  # fmt: skip
 _EXAMPLES = click.option(
-    "--examples", type=click.IntRange(1), help="So many examples of each property, drawn anew in each run."
+    "--examples", type=click.IntRange(1), help="Number of examples per property, different ones in each run."
 )
 
 
 @click.group()
 def check() -> None:
-    """Check a server against what the vendors promise, or a client against what its users need."""
+    """Check a server against what the vendors promise, or a client against the failures of production."""
     # What Hypothesis keeps to itself would otherwise appear as .hypothesis/ wherever somebody checks something.
     set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "assessment-simulator-hypothesis")
 
@@ -83,35 +84,37 @@ def chosen(properties: Sequence[Property], standing: str = "assumed", only: Sequ
 
 
 @check.command()
-@click.option("--target", metavar="URL", help="The server to ask; must be given, but with --list.")
+@click.option("--target", metavar="URL", help="The server to check; required unless --list is given.")
 @click.option(
     "--standing", default="assumed", type=click.Choice([standing.value for standing in Standing]),
-    help="Ask only what is at least so sure.  [default: assumed, that is everything]",
+    help="Run only properties with at least this standing.  [default: assumed, that is all]",
 )  # fmt: skip
 @_BUDGET
 @_PROFILE
 @_EXAMPLES
-@click.option("--only", multiple=True, metavar="GLOB", help="Only properties whose id matches; may be given again.")
+@click.option("--only", multiple=True, metavar="GLOB", help="Only properties whose id matches; can be repeated.")
 @click.option("--junit", type=_FILE, help="Write JUnit XML.")
 @click.option("--html", type=_FILE, help="Write one self-contained page.")
-@click.option("--drift", type=_FILE, help="Write a drift report; what it held before is what is compared with.")
-@click.option("--allow-email", is_flag=True, help="At a vendor: properties that make it send e-mail may be asked.")
-@click.option("--allow-writes", is_flag=True, help="At a vendor: what nobody can remove again may be created.")
+@click.option("--drift", type=_FILE, help="Compare with the report in this file, then overwrite it.")
+@click.option("--allow-email", is_flag=True, help="At a vendor: also run properties that make it send e-mail.")
+@click.option(
+    "--allow-writes", is_flag=True, help="At a vendor: also run properties that create orders which cannot be removed."
+)
 @click.option(
     "--rate", default=2.0, show_default=True, type=click.FloatRange(0, min_open=True), callback=_number,
-    help="At a vendor: so many requests a second, at most.",
+    help="At a vendor: maximum number of requests per second.",
 )  # fmt: skip
 @click.option("--listener-host", default=None, help="Name or address under which the server reaches this machine.")
-@click.option("-x", "--fail-fast", is_flag=True, help="Stop at the first that does not hold.")
-@click.option("--list", "listing", is_flag=True, help="List the properties, and ask nothing.")
+@click.option("-x", "--fail-fast", is_flag=True, help="Stop at the first property that does not hold.")
+@click.option("--list", "listing", is_flag=True, help="List the properties and exit.")
 def server(
     target: str | None, standing: str, budget: float, profile: str, examples: int | None, only: tuple[str, ...],
     junit: Path | None, html: Path | None, drift: Path | None, allow_email: bool, allow_writes: bool, rate: float,
     listener_host: str | None, fail_fast: bool, listing: bool,
 ) -> None:  # fmt: skip
-    """Ask a simulator, or a vendor's own server, whether it keeps what the vendors promise.
+    """Check a simulator, or a vendor's own server, against what the vendors promise.
 
-    The exit status is 0 when all that was asked held, 1 when something did not, 2 when it could not be asked.
+    The exit status is 0 if all properties that were run held, 1 if one did not, 2 if it could not run.
     """
     properties = chosen(PROPERTIES, standing, only)
     if listing or not properties:
@@ -147,19 +150,19 @@ def server(
 @_BUDGET
 @_PROFILE
 @_EXAMPLES
-@click.option("--only", multiple=True, metavar="GLOB", help="Only properties whose id matches; may be given again.")
+@click.option("--only", multiple=True, metavar="GLOB", help="Only properties whose id matches; can be repeated.")
 @click.option("--junit", type=_FILE, help="Write JUnit XML.")
 @click.option("--html", type=_FILE, help="Write one self-contained page.")
-@click.option("-x", "--fail-fast", is_flag=True, help="Stop at the first that does not hold.")
-@click.option("--list", "listing", is_flag=True, help="List the properties, and ask nothing.")
+@click.option("-x", "--fail-fast", is_flag=True, help="Stop at the first property that does not hold.")
+@click.option("--list", "listing", is_flag=True, help="List the properties and exit.")
 def client(
     adapter: str | None, command: str | None, budget: float, profile: str, examples: int | None, only: tuple[str, ...],
     junit: Path | None, html: Path | None, fail_fast: bool, listing: bool,
 ) -> None:  # fmt: skip
-    """Ask a client whether it copes with what vendors and networks do, through a small adapter.
+    """Check how a client handles failures of vendors and networks, through a small adapter.
 
-    MODULE:CLASS is an adapter in Python, looked for from here; --command runs one in any language.
-    The exit status is 0 when all that was asked held, 1 when something did not, 2 when it could not be asked.
+    MODULE:CLASS is an adapter in Python, imported from the current directory; --command runs one in any language.
+    The exit status is 0 if all properties that were run held, 1 if one did not, 2 if it could not run.
     """
     properties = chosen(HABITS, only=only)
     if listing or not properties:

@@ -268,7 +268,7 @@ def serve(
     config: Path | None, tls: str | None, tls_dir: Path | None, tls_cert: Path | None, tls_key: Path | None,
     **options: Any,
 ) -> None:  # fmt: skip
-    """Serve both vendors' APIs; the first line on standard output is the URL."""
+    """Serve both vendors' APIs; the first line on standard output is "listening on URL"."""
     token, host, log = control_token(), options["host"], options["log"]
     if flaw := flaw_of_token(token):
         raise click.UsageError(f"{PREFIX}CONTROL_TOKEN {flaw}")
@@ -378,7 +378,8 @@ def _read_config(path: Path) -> dict[str, dict[str, Any]]:
 
 
 _URL = click.option(
-    "--url", default=None, help="Base address of the server.  [default: where the same environment serves]"
+    "--url", default=None,
+    help="Base address of the server.  [default: the server that the SIMULATOR_ variables describe]",
 )
 _CA = click.option("--ca", default=None, type=_PATH, help="Authority to trust, for https (PEM).")
 
@@ -399,7 +400,7 @@ def _server_url(url: str | None) -> str:
 @_URL
 @_CA
 def ready(url: str | None, ca: Path | None) -> None:
-    """Exit with 0 when a simulator answers, with 1 when none does."""
+    """Exit with 0 if a simulator answers and its log can be written, else with 1."""
     from assessment_simulator.healthcheck import Unready, health, trust
 
     try:
@@ -420,7 +421,7 @@ def _key(name: str, text: str) -> Callable[[Any], Any]:
 @main.command()
 @_URL
 @_CA
-@click.option("--sandbox", default=None, help="Sandbox that the keys should open, and to inspect.")
+@click.option("--sandbox", default=None, help="Sandbox to inspect; the keys should open it.")
 @click.option("--listener", default=None, callback=_parsed(web_url), help="A webhook address for the server to reach.")
 @_key("pymetrics-client-id", "What a client would send to pymetrics for a token.")
 @_key("pymetrics-client-secret", "The secret that goes with it.")

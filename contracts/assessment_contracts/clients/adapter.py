@@ -1,18 +1,18 @@
 """What an adapter is: a few methods around your client, which the suite calls.
 
-Write one class. It may stand for one of these Protocols or for several; nothing need be inherited. The class is called
-with those of the following that its `__init__` names, all by keyword:
+Write one class that implements one of these Protocols or several; no base class is needed. It is instantiated once per
+example with the parameters of its `__init__` among these, as keywords:
 
     base_url       where the vendor's host is, without a slash at the end: "http://127.0.0.1:40001"; the paths of the
                    vendor's documents follow, so The Predictive Index's begin with /api/v1
     client_id, client_secret    pymetrics' credentials
     api_key        either vendor's key
-    timeout        how many seconds the client should wait for one answer at most
+    timeout        the seconds that the client should wait for a response at most
 
 `features` says what the client claims (`assessment_contracts.clients.features`); without it, it claims all that its
 methods allow.
-Bodies and answers are the vendor's own JSON, as `json.loads` gives it. A call that does not work out raises
-`ClientError`; anything else that it raises is a crash. Whatever happens, a call must end within eight seconds.
+Bodies and answers are the vendor's own JSON, as `json.loads` gives it. A call that fails raises `ClientError`;
+anything else that it raises is a crash. In any case a call must end within eight seconds.
 """
 
 from collections.abc import Mapping
@@ -24,11 +24,11 @@ Vendor = Literal["pymetrics", "predictive_index"]
 
 
 class ClientError(Exception):
-    """A call did not work out.
+    """A call failed.
 
-    `kind` is `refused` when the vendor said no and would say it again (most 4xx); `unavailable` when the same call may
-    succeed later (no answer, too slow, 429, 5xx, recoverable); `unreadable` when an answer came that is not what the
-    vendor promises. `status` is the HTTP status, where there was one.
+    `kind` is `refused` if the vendor refused and would refuse again (most 4xx); `unavailable` if the same call may
+    succeed later (no response, too slow, 429, 5xx, recoverable); `unreadable` if the response is not what the vendor
+    promises. `status` is the HTTP status, if there was one.
     """
 
     def __init__(self, kind: Kind, message: str = "", status: int | None = None) -> None:
@@ -38,7 +38,7 @@ class ClientError(Exception):
 
 
 class Created(TypedDict):
-    """What a create call told: the order as the vendor shows it, and whether it is a new one."""
+    """What a create call returned: the order as the vendor shows it, and whether it is a new one."""
 
     order: dict[str, Any]
     created: bool
@@ -57,15 +57,15 @@ class PymetricsClient(Protocol):
     """A client of pymetrics' Mercury API, of either version."""
 
     def create_order(self, order: Mapping[str, Any]) -> Created:
-        """Ask for an order: `{"candidate": {"email": …}, "assessment_id": …, "application_id": …, …}`."""
+        """Create an order: `{"candidate": {"email": …}, "assessment_id": …, "application_id": …, …}`."""
         ...
 
     def get_order(self, id: str, report: bool) -> dict[str, Any]:
-        """The order with this id; `report` asks the vendor to make a report."""
+        """The order with this id; `report` requests a report from the vendor."""
         ...
 
     def assessments(self) -> list[dict[str, Any]]:
-        """What may be ordered: `[{"id": …, "type": …, "description": …}]`. Optional."""
+        """The assessments that can be ordered: `[{"id": …, "type": …, "description": …}]`. Optional."""
         ...
 
     def list_orders(self, application_id: str | None, candidate_id: str | None) -> list[dict[str, Any]]:
@@ -77,7 +77,7 @@ class PredictiveIndexClient(Protocol):
     """A client of The Predictive Index's behavioural assessments."""
 
     def create_assessment(self, assessment: Mapping[str, Any]) -> dict[str, Any]:
-        """Create one: `{"firstName": …, "lastName": …, "email": …, …}`; gives it as the vendor shows it."""
+        """Create one: `{"firstName": …, "lastName": …, "email": …, …}`; returns it as the vendor shows it."""
         ...
 
     def get_assessment(self, id: str) -> dict[str, Any]:
@@ -85,19 +85,19 @@ class PredictiveIndexClient(Protocol):
         ...
 
     def change_assessment(self, id: str, changes: Mapping[str, Any]) -> dict[str, Any]:
-        """Change these members of it; gives it as it is then. Optional."""
+        """Change these members of it; returns the changed assessment. Optional."""
         ...
 
 
 class WebhookReceiver(Protocol):
-    """What takes webhooks and remembers what they told."""
+    """Receives webhooks and remembers their content."""
 
     def receive(self, vendor: Vendor, request: Request) -> int:
-        """Take one webhook; gives the HTTP status to answer with. It may ask the vendor meanwhile."""
+        """Receive one webhook; returns the HTTP status of the response. It may call the vendor in between."""
         ...
 
     def state_of(self, vendor: Vendor, id: str) -> int | str | None:
-        """What the client holds an order's status or an assessment's state to be; None when it knows nothing of it."""
+        """An order's status, or an assessment's state, as the client knows it from webhooks so far; None if unknown."""
         ...
 
 
@@ -108,4 +108,4 @@ METHODS = (
 )
 """Every method that an adapter can have."""
 OPENING = ("base_url", "client_id", "client_secret", "api_key", "timeout")
-"""What a client may be opened with."""
+"""The parameters that a client's `__init__` may have."""

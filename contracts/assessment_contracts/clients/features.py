@@ -21,13 +21,15 @@ FEATURES: Mapping[str, Feature] = {
             "creates orders and reads them by their id",
             ("create_order", "get_order"),
         ),
-        Feature("pymetrics.assessments", "lists what may be ordered", ("assessments",)),
+        Feature("pymetrics.assessments", "lists the assessments that can be ordered", ("assessments",)),
         Feature("pymetrics.search", "lists orders by application and by candidate", ("list_orders",)),
-        Feature("pymetrics.renewal", "outlives a token: asks for another when one has lapsed"),
-        Feature("pymetrics.patience", "tries again by itself after what the vendor calls recoverable, and after a 429"),
+        Feature("pymetrics.renewal", "gets a new token when one has expired"),
+        Feature(
+            "pymetrics.patience", "retries by itself after errors that the vendor calls recoverable, and after a 429"
+        ),
         Feature(
             "pymetrics.webhooks",
-            "takes our webhook extension, and knows the status of an order by it",
+            "receives webhooks of our extension, and knows the status of an order from them",
             ("receive", "state_of"),
         ),
         Feature(
@@ -36,14 +38,14 @@ FEATURES: Mapping[str, Feature] = {
             ("create_assessment", "get_assessment"),
         ),
         Feature("predictive_index.changes", "changes assessments", ("change_assessment",)),
-        Feature("predictive_index.patience", "tries reads again by itself after a 429 and during maintenance"),
+        Feature("predictive_index.patience", "retries reads by itself after a 429 and during maintenance"),
         Feature(
             "predictive_index.recovery",
-            "finds, by the externalId, an assessment whose creation was never answered",
+            "finds by the externalId an assessment whose creation got no response",
         ),
         Feature(
             "predictive_index.webhooks",
-            "takes the vendor's webhook, and knows the state of an assessment by it",
+            "receives the vendor's webhooks, and knows the state of an assessment from them",
             ("receive", "state_of"),
         ),
     )

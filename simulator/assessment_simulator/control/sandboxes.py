@@ -24,7 +24,7 @@ Seed = Annotated[
     Annotated[int, Field(json_schema_extra={"format": "int64"})] | str,
     # Before the union, whose errors name a member for each of its types.
     BeforeValidator(must("be an integer or a string", lambda value: type(value) in (int, str)).func),
-    Field(description="all ids and scores are derived from it; default 0"),
+    Field(description="all ids and scores are derived from it; default 0, in closed access a random one"),
 ]
 Name = Annotated[
     str,
@@ -97,7 +97,8 @@ async def list_sandboxes(call: ControlCall) -> Iterator[View]:
 
 def _view(sandbox: LiveSandbox | Listed) -> View:
     if isinstance(sandbox, Listed):
-        # Another process owns it, and has its journal in memory.
+        # It is not in this process's memory: another process owns it, nobody does, or it was unloaded when idle. Only
+        # an owner has a journal.
         summary, seed, calls = sandbox.summary, sandbox.about["seed"], 0
     else:
         # Read off the sandbox and not the storage: commits that are not written yet are part of the answer.

@@ -1,4 +1,9 @@
-"""A vendor is a table of plain data and pure functions; `handle` is the only entry to it."""
+"""A vendor is a table of plain data and pure functions. `handle` decides about every request.
+
+Other entries: the vendor endpoint calls `credential` before it, and `refusal_response` or `failure_response` where the
+vendor has nothing to decide; faults and limits of the sandbox call `failure_response`; sample data calls `decide` of an
+operation, without its rules.
+"""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field

@@ -1,1 +1,5 @@
-"""Injected faults of vendor calls; `core/faults` decides which fault applies."""
+"""Injected faults. `core/faults` decides which fault applies.
+
+`injector` applies faults to vendor requests. Faults on deliveries act in `Sandbox.claim_due` (delay, reorder),
+`webhooks/worker` (drop) and `Sandbox.record_attempt` (duplicate).
+"""

@@ -107,7 +107,7 @@ def _value(member: str, test: Callable[[Any, VendorRequest, SandboxView], bool])
 def _rule(
     slug: str, member: str, statement: str, holds: Check, assumed: str = "", reading: str = "", hint: Hint | None = None
 ) -> Rule:
-    """Return a row of the request table: documented, unless it is `assumed` for the reason given there."""
+    """A rule of a row of the request table: documented, unless it is `assumed` for the reason given there."""
     id, place = f"pi.create.{slug}", f"body.{member}"
     if assumed:
         return Rule(id, place, statement, 400, Standing.ASSUMED, ours(assumed), holds, hint)
