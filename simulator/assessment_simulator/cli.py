@@ -380,7 +380,7 @@ def _read_config(path: Path) -> dict[str, dict[str, Any]]:
 _URL = click.option(
     "--url", default=None,
     help="Base address of the server.  [default: the server that the SIMULATOR_ variables describe]",
-)
+)  # fmt: skip
 _CA = click.option("--ca", default=None, type=_PATH, help="Authority to trust, for https (PEM).")
 
 

@@ -430,7 +430,10 @@ def _origin_form(line: bytes, head: bytes) -> bytes:
 
 
 class Connections:
-    """All connections of a server (at most `most`), and the ASGI app that tells each when its request ends."""
+    """All connections of a server, and the ASGI app that tells each when its request ends.
+
+    `most` is the limit of connections: uvicorn answers every request with 503 while there are more.
+    """
 
     def __init__(self, app: App, most: int) -> None:
         # Those that are open or have unsent bytes, and those whose client left before the application finished.

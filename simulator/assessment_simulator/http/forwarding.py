@@ -21,7 +21,8 @@ Guarantees:
 - If the owner sends nothing for `FIRST_PROBE` seconds, its health is requested on another connection, and again every
   `NEXT_PROBE` seconds. A healthy owner is waited for without limit. Otherwise the owner is reported as unreachable, and
   the client's connection is closed, within five seconds after the request.
-- If the sandbox has no owner that can be connected to, the client gets a 503 after `GIVE_UP` seconds.
+- If the sandbox has no owner that can be connected to, the client gets a 503 after at least `GIVE_UP` seconds: an
+  attempt that has begun is finished first.
 
 Idle connections to the owner are kept for `KEPT` seconds here and for `http.connection.IDLE` seconds there, so the
 owner never closes one that is about to be used, unless it stops.

@@ -4,17 +4,17 @@ Theory of operation. A request takes five steps, all in `VendorEndpoint`:
 
 1. **Route.** The router finds the vendor's endpoint. A path of no vendor goes on to `inner` (pages, control API).
 2. **Read.** The body is read and parsed. A request with a wrong path, method, encoding or size gets an operation that
-   only refuses it, so the response is the vendor's and the journal has it.
+   only refuses it, so the response is the vendor's. Such a request opens no sandbox.
 3. **Authenticate.** The credential in headers, path or body names the sandbox. Open access opens one that does not
    exist yet. A request without a valid credential goes to the anonymous sandbox, where the vendor's rules refuse it.
-4. **Handle.** `Sandbox.handle` fires the timers that are due, lets the vendor decide and applies the decision. Nothing
-   waits in between, so each request is atomic. An injected fault may act before and after.
+4. **Handle.** Timers that are due fire first, in commits of their own. `Sandbox.handle` lets the vendor decide and
+   applies the decision. Nothing waits in between, so each request is atomic. A fault may act before and after.
 5. **Respond and record.** The body is rendered, and its placeholders are filled. The response waits until all that it
-   depends on is durable. The journal records the request and what was sent of the response.
+   depends on is durable. The journal of the sandbox, if one was found, records the request and what was sent.
 
-What may fail: the log (503), and the simulator itself (500 with an id that its log shows); both are recorded. A full
-server responds with 503 and opens no sandbox, so nothing is recorded. For a sandbox of another process,
-`OwnedElsewhere` is raised before anything happened: `forwarding` sends the request there.
+What may fail: the log (503), and the simulator itself (500 with an id that its log shows). Both are recorded if the
+sandbox is in memory. A full server responds with 503 and opens no sandbox, so nothing is recorded. For a sandbox of
+another process, `OwnedElsewhere` is raised before anything happened: `forwarding` sends the request there.
 """
 
 import logging

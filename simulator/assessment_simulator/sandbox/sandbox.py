@@ -78,7 +78,10 @@ class Event:
 
 
 def transactional(method: Callable[Concatenate[S, P], T], /) -> Callable[Concatenate[S, P], T]:
-    """Make all changes of a method one commit: it is kept as a whole or lost as a whole."""
+    """Make all changes of a method one commit, which is kept or lost as a whole.
+
+    Without a log each change is final at once: an error does not undo the changes before it.
+    """
 
     @wraps(method)
     def wrapped(self: S, /, *args: P.args, **more: P.kwargs) -> T:

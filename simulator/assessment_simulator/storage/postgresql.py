@@ -9,9 +9,10 @@ Theory of operation:
   free. A server claims a free sandbox by compare-and-set on this column.
 - **Commits** travel on the session, each transaction with the condition that the row of the sandbox names this server
   and has the position before it. A server that lost its session, or a sandbox, therefore writes nothing.
-- **Lease.** The database ends a session that is silent for `DATABASE_PATIENCE`. The server sends a statement at least
-  every `BEAT` seconds. It answers, and sends webhooks, only while the last statement that succeeded was sent less than
-  `LEASE` seconds ago; so it stops before the database gives its sandboxes away, also when it was paused in between.
+- **Lease.** PostgreSQL 14 or newer ends a session that is silent for `DATABASE_PATIENCE`; an older one ends only a
+  session whose server cannot be reached. A silent server sends a statement after `BEAT` seconds, or after 1.5 times as
+  many at most. It answers, and sends webhooks, only while the last statement that succeeded was sent less than `LEASE`
+  seconds ago; so it stops before the database gives its sandboxes away, also when it was paused in between.
 - **Taking by force** (`take`). A server that cannot reach an owner writes its own id into the row of the sandbox and
   has the database end the owner's session. A live owner sees that at once, opens a new session, keeps its other
   sandboxes and deletes its old row, which says that it no longer answers for the taken one. If the owner is silent, the
