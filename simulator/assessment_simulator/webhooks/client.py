@@ -13,7 +13,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
@@ -77,9 +77,12 @@ class WebhookClient:
         await loaded("aiohttp", "httpx2")  # the first import must not count against the listener's time
         began = time.perf_counter()
         answer, error = None, None
+        sockets = _Sockets()
+        attempt = asyncio.create_task(self._post(request, named, confirm, sockets))
         try:
             async with asyncio.timeout(seconds):
-                answer = await self._post(request, named, confirm)
+                await asyncio.wait({attempt})
+            answer = attempt.result()
         except LogError:
             raise
         except Refused as refused:
@@ -88,10 +91,17 @@ class WebhookClient:
             error = f"no answer within {seconds:g} s"
         except Exception as problem:  # noqa: BLE001  whatever a listener or an address can do wrong is the attempt's error
             error = f"{type(problem).__name__}: {problem}"
+        finally:
+            # A task that is cancelled while it connects makes uvloop before 0.23 close a connection of somebody else.
+            # So after the time limit, or when this is cancelled, the task is not cancelled but left to fail.
+            sockets.close()
+            attempt.add_done_callback(lambda done: done.cancelled() or done.exception())
         return Result(answer, error, time.perf_counter() - began)
 
-    async def _post(self, request: WebhookRequest, named: bool, confirm: Callable[[], None] | None) -> WebhookResponse:
-        """Post to the first address that can be connected to; when cancelled, close the connection.
+    async def _post(
+        self, request: WebhookRequest, named: bool, confirm: Callable[[], None] | None, sockets: "_Sockets"
+    ) -> WebhookResponse:
+        """Post to the first address that can be connected to.
 
         Raises `Refused`, ValueError if the address is none, or a header or the path contains NUL, CR or LF, OSError if
         no address can be connected to or the connection fails later, and `ProtocolError`.
@@ -116,42 +126,35 @@ class WebhookClient:
 
         # Connect, send and read the response.
         problem = OSError(f"{host} has no address")
-        with ExitStack() as connections:
+        traces = []
+        if confirm is not None:  # tracing costs a tenth of an attempt's time
 
-            def open_socket(info: "AddrInfoType") -> socket.socket:
-                connection = socket.socket(*info[:3])
-                connections.callback(_shut_down, connection)
-                return connection
+            async def connected(*_: object) -> None:
+                confirm()
 
-            traces = []
-            if confirm is not None:  # tracing costs a tenth of an attempt's time
-
-                async def connected(*_: object) -> None:
-                    confirm()
-
-                traces.append(aiohttp.TraceConfig())
-                traces[0].on_connection_create_end.append(connected)  # aiohttp sends the request in the same step
-            async with aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(force_close=True, socket_factory=open_socket),
-                timeout=aiohttp.ClientTimeout(),  # none: the caller's is for the whole attempt
-                cookie_jar=aiohttp.DummyCookieJar(), skip_auto_headers=_ADDED_BY_AIOHTTP, auto_decompress=False,
-                max_line_size=MAX_LINE, max_field_size=MAX_LINE, max_headers=MAX_HEADERS, trace_configs=traces,
-            ) as session:  # fmt: skip
-                for address in addresses:
-                    literal = f"[{address}]" if address.version == 6 else str(address)
-                    port = url.port or (443 if scheme == "https" else 80)
-                    try:
-                        async with session.post(
-                            yarl.URL.build(scheme=scheme, host=literal, port=port, path=path, encoded=True),
-                            headers=[("Host", url.netloc.decode("ascii")), *request.headers],
-                            data=BytesIO(request.body),  # plain bytes give a warning from a megabyte on
-                            allow_redirects=False, ssl=self._tls or True, server_hostname=host,
-                        ) as response:  # fmt: skip
-                            return await _read(response)
-                    except aiohttp.ClientConnectorError as unreachable:  # nothing was sent: try the next address
-                        problem = unreachable.os_error
-                    except aiohttp.ClientError as failure:
-                        raise _cause(failure) from None
+            traces.append(aiohttp.TraceConfig())
+            traces[0].on_connection_create_end.append(connected)  # aiohttp sends the request in the same step
+        async with aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(force_close=True, socket_factory=sockets.open),
+            timeout=aiohttp.ClientTimeout(),  # none: the caller's is for the whole attempt
+            cookie_jar=aiohttp.DummyCookieJar(), skip_auto_headers=_ADDED_BY_AIOHTTP, auto_decompress=False,
+            max_line_size=MAX_LINE, max_field_size=MAX_LINE, max_headers=MAX_HEADERS, trace_configs=traces,
+        ) as session:  # fmt: skip
+            for address in addresses:
+                literal = f"[{address}]" if address.version == 6 else str(address)
+                port = url.port or (443 if scheme == "https" else 80)
+                try:
+                    async with session.post(
+                        yarl.URL.build(scheme=scheme, host=literal, port=port, path=path, encoded=True),
+                        headers=[("Host", url.netloc.decode("ascii")), *request.headers],
+                        data=BytesIO(request.body),  # plain bytes give a warning from a megabyte on
+                        allow_redirects=False, ssl=self._tls or True, server_hostname=host,
+                    ) as response:  # fmt: skip
+                        return await _read(response)
+                except aiohttp.ClientConnectorError as unreachable:  # nothing was sent: try the next address
+                    problem = unreachable.os_error
+                except aiohttp.ClientError as failure:
+                    raise _cause(failure) from None
         raise problem
 
     def tls_context(self) -> ssl.SSLContext:
@@ -178,10 +181,26 @@ def _parse(text: str) -> "URL":
     return URL(text)
 
 
-def _shut_down(connection: socket.socket) -> None:
-    """aiohttp would keep sending to a listener that does not read, and wait for the close_notify of TLS."""
-    with suppress(OSError):  # it was never connected, or is closed already
-        connection.shutdown(socket.SHUT_RDWR)
+class _Sockets:
+    """The sockets of one attempt, which are shut down when it is over."""
+
+    def __init__(self) -> None:
+        self._opened: list[socket.socket] = []
+        self._is_closed = False
+
+    def open(self, info: "AddrInfoType") -> socket.socket:
+        """Open a socket; OSError if the attempt is over."""
+        if self._is_closed:
+            raise OSError("the attempt is over")
+        self._opened.append(socket.socket(*info[:3]))
+        return self._opened[-1]
+
+    def close(self) -> None:
+        """aiohttp would keep sending to a listener that does not read, and wait for the close_notify of TLS."""
+        self._is_closed = True
+        for one in self._opened:
+            with suppress(OSError):  # it was never connected, or is closed already
+                one.shutdown(socket.SHUT_RDWR)
 
 
 async def _read(response: "ClientResponse") -> WebhookResponse:
