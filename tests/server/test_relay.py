@@ -425,8 +425,9 @@ async def test_backoff_is_kept_and_starts_again_with_the_next_mail(caplog: pytes
     await relay.close(10)
     assert [id for id, _ in down.tried] == ["m-1", "m-1", "m-2", "m-2"]
     (_, first), (_, second), (_, third), (_, fourth) = down.tried
-    assert second - first >= 0.1
-    assert fourth - third >= 0.1
+    # The timers of uvloop count milliseconds, so one may fire up to one early.
+    assert second - first >= 0.099
+    assert fourth - third >= 0.099
     assert [record.message for record in caplog.records] == [
         f"mail m-{number} of sandbox ada was not relayed: it is not there (tried 2 times)" for number in (1, 2)
     ]
