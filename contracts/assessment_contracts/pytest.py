@@ -41,8 +41,9 @@ from assessment_contracts.target import Target, Unaskable
 if TYPE_CHECKING:
     from assessment_simulator.client import SimulatorServer
 
+# The name of the property of a test report that holds an advisory. The simulator's pytest plugin, which shows them, has
+# the same text: at run time neither imports the other.
 ADVISORY = "assessment-simulator advisory"
-"""The name of the property of a test report that holds an advisory; the pytest plugin shows them."""
 # Seconds after which a contract is given up, unless it has 10,000 examples.
 _LONGEST = 110.0
 

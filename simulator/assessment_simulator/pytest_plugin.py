@@ -90,7 +90,7 @@ def pytest_configure_node(node: Any) -> None:
 
 def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter", config: pytest.Config) -> None:
     """Show the advisories of client contracts, and what the servers wrote to standard error."""
-    advisories = [
+    advisories = [  # `assessment_contracts.pytest` writes them
         f"{report.nodeid}\n{text}"
         for report in terminalreporter.getreports("passed")
         for name, text in report.user_properties

@@ -153,11 +153,11 @@ class Connection:
         closes it.
         """
         self.pace()
-        parts = self._parts
-        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        with closing(kind(parts.hostname or "", parts.port, timeout=self.patience())) as connection:
+        with closing(self._new()) as connection:
             try:
-                connection.request("HEAD", parts.path.rstrip("/") + path, None, {**headers, "Connection": "close"})
+                connection.request(
+                    "HEAD", self._parts.path.rstrip("/") + path, None, {**headers, "Connection": "close"}
+                )
                 sent = b""
                 while data := connection.sock.recv(65_536):
                     sent += data
@@ -168,14 +168,16 @@ class Connection:
     def _open(self) -> http.client.HTTPConnection:
         if self._kept is not None and time.monotonic() - self._used > _IDLE:
             self.close()
-        patience = self.patience()
         if self._kept is None:
-            parts = self._parts
-            kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-            self._kept = kind(parts.hostname or "", parts.port, timeout=patience)
+            self._kept = self._new()
         elif self._kept.sock is not None:
-            self._kept.sock.settimeout(patience)
+            self._kept.sock.settimeout(self.patience())
         return self._kept
+
+    def _new(self) -> http.client.HTTPConnection:
+        parts = self._parts
+        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        return kind(parts.hostname or "", parts.port, timeout=self.patience())
 
     def close(self) -> None:
         """Close the connection; the next request opens another."""

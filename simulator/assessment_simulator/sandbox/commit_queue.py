@@ -289,7 +289,7 @@ class Commits:
             digest.update(data)
             written += len(data)
             await pause.if_due()
-        while self._loss is loss and self.durable.number < position.number:
+        if self._loss is loss and self.durable.number < position.number:
             await self._written(position.number)
         if self._loss is loss:  # else it may be an image of what the log has lost
             await self._log.settle_image(self.key, position, digest.digest())
