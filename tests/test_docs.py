@@ -9,7 +9,8 @@ import httpx2
 import pytest
 
 from assessment_simulator.app import VENDORS, documents
-from assessment_simulator.cli import doctor, serve
+from assessment_simulator.cli.health import doctor
+from assessment_simulator.cli.server import serve
 from assessment_simulator.control import bodies
 from assessment_simulator.control.faults import MOST_FAULTS
 from assessment_simulator.control.operation import S

@@ -15,7 +15,8 @@ import pytest
 from ruamel.yaml import YAML
 
 import assessment_simulator
-from assessment_simulator.cli import main, serve
+from assessment_simulator.cli import main
+from assessment_simulator.cli.server import serve
 from assessment_simulator.core.urls import is_web_url
 from assessment_simulator.http.auth import OPEN_PATHS
 from assessment_simulator.settings import PREFIX, flaw_of_token
