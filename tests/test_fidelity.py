@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 import pytest
 
 from assessment_contracts.cli import PROPERTIES
-from assessment_contracts.clients.properties import PROPERTIES as HABITS
+from assessment_contracts.clients.properties import PROPERTIES as CLIENT_PROPERTIES
 from assessment_contracts.property import Need, Property
 from assessment_simulator.app import VENDORS
 from assessment_simulator.core.config import Config
@@ -139,12 +139,12 @@ def test_page_lists_all_assumptions() -> None:
     assert section.count("\n| ") - 1 == len(ASSUMPTIONS)
 
 
-@pytest.mark.parametrize("habit", HABITS, ids=lambda habit: habit.id)
-def test_client_contracts_are_not_surer_than_their_sources(habit: Property) -> None:
-    vendor = VENDORS[habit.vendor.replace("-", "_")]
-    assert habit.source is not None
-    found = [document for document in FACTS[vendor.id].documents if habit.source.title in document.titles]
-    assert found or habit.standing == "assumed", habit.source
+@pytest.mark.parametrize("contract", CLIENT_PROPERTIES, ids=lambda contract: contract.id)
+def test_client_contracts_are_not_surer_than_their_sources(contract: Property) -> None:
+    vendor = VENDORS[contract.vendor.replace("-", "_")]
+    assert contract.source is not None
+    found = [document for document in FACTS[vendor.id].documents if contract.source.title in document.titles]
+    assert found or contract.standing == "assumed", contract.source
     order = list(Standing)
     most = {at_most(vendor, document) for document in found} or {Standing.ASSUMED}
-    assert all(order.index(Standing(habit.standing.value)) >= order.index(one) for one in most), habit.source
+    assert all(order.index(Standing(contract.standing.value)) >= order.index(one) for one in most), contract.source

@@ -19,7 +19,7 @@ from hypothesis.configuration import set_hypothesis_home_dir
 from assessment_contracts import drift as drifting
 from assessment_contracts import predictive_index, pymetrics
 from assessment_contracts.clients import checking
-from assessment_contracts.clients.properties import PROPERTIES as HABITS
+from assessment_contracts.clients.properties import PROPERTIES as CLIENT_PROPERTIES
 from assessment_contracts.html import html as page
 from assessment_contracts.junit import junit as xml
 from assessment_contracts.property import Property, as_sure_as
@@ -164,7 +164,7 @@ def client(
     MODULE:CLASS is an adapter in Python, imported from the current directory; --command runs one in any language.
     The exit status is 0 if all properties that were run held, 1 if one did not, 2 if it could not run.
     """
-    properties = chosen(HABITS, only=only)
+    properties = chosen(CLIENT_PROPERTIES, only=only)
     if listing or not properties:
         _list(properties)
     try:

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from hypothesis.errors import HypothesisException
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
-from assessment_contracts.lab import Lab
+from assessment_contracts.context import Context
 from assessment_contracts.sandbox import Sandbox
 from assessment_contracts.sources import Fact, Source, Standing
 from assessment_contracts.wire import Answer
 
-Test = Callable[[Lab, settings], None]
+Test = Callable[[Context, settings], None]
 """Runs every example; Hypothesis' settings say how many."""
 
 
@@ -85,7 +85,7 @@ def contract(
     promises: Collection[str] = (), standing: Standing = Standing.DOCUMENTED, needs: Collection[Need] = (),
     examples: float = 1.0, source: Source | None = None, feature: str = "",
 ) -> Callable[[Callable[..., None] | Drawn], Property]:  # fmt: skip
-    """Make a property of a test that takes a `lab`, and whatever Hypothesis draws for it."""
+    """Make a property of a test that takes a `context`, and whatever Hypothesis draws for it."""
 
     def made(test: Callable[..., None] | Drawn) -> Property:
         why = _plain(test.test.__doc__ if isinstance(test, Drawn) else test.__doc__)
@@ -100,19 +100,19 @@ def contract(
 def contract_machine(
     id: str, statement: str, machine: type[RuleBasedStateMachine], *, steps: int = 20, why: str = "", **more: Any
 ) -> Property:
-    """Make a property of a state machine, whose class attribute `lab` is set before it runs."""
+    """Make a property of a state machine, whose class attribute `context` is set before it runs."""
 
-    def run(lab: Lab, how: settings) -> None:
-        watched = type(machine.__name__, (_Watched, machine), {"lab": lab})
+    def run(context: Context, how: settings) -> None:
+        watched = type(machine.__name__, (_Watched, machine), {"context": context})
         try:
             run_state_machine_as_test(watched, settings=settings(how, stateful_step_count=steps))
         except HypothesisException:
             raise  # its trouble is no failure of the machine's, and must not hide one
         except Exception as problem:
-            lab.failed("\n".join(getattr(problem, "__notes__", ())), problem)
+            context.failed("\n".join(getattr(problem, "__notes__", ())), problem)
             raise
 
-    made = contract(id, statement, **more)(lambda lab: None)
+    made = contract(id, statement, **more)(lambda context: None)
     return replace(made, test=run, why=_plain(why or machine.__doc__))
 
 
@@ -123,18 +123,18 @@ def _plain(text: str | None) -> str:
 class _Watched(RuleBasedStateMachine):
     """A state machine each of whose runs is an example of its property."""
 
-    lab: Lab
+    context: Context
 
     def __init__(self) -> None:
-        self.lab.begin()
+        self.context.begin()
         super().__init__()
 
     def teardown(self) -> None:
         super().teardown()
         problem = sys.exc_info()[1]
         if isinstance(problem, Exception) and not isinstance(problem, HypothesisException):
-            self.lab.failed("", problem)
-        self.lab.end()
+            self.context.failed("", problem)
+        self.context.end()
 
 
 def _bound(test: Callable[..., None] | Drawn) -> Test:
@@ -142,21 +142,21 @@ def _bound(test: Callable[..., None] | Drawn) -> Test:
     inner, strategies = (test.test, test.strategies) if isinstance(test, Drawn) else (test, {})
 
     @functools.wraps(inner)
-    def example(lab: Lab, **drawn: Any) -> None:
-        lab.begin()
+    def example(context: Context, **drawn: Any) -> None:
+        context.begin()
         try:
-            inner(lab, **drawn)
+            inner(context, **drawn)
         except Exception as problem:
-            lab.failed(", ".join(f"{name}={value!r}" for name, value in drawn.items()), problem)
+            context.failed(", ".join(f"{name}={value!r}" for name, value in drawn.items()), problem)
             raise
         finally:
-            lab.end()
+            context.end()
 
-    def run(lab: Lab, how: settings) -> None:
+    def run(context: Context, how: settings) -> None:
         if strategies:
-            how(hypothesis.given(**strategies)(example))(lab)
+            how(hypothesis.given(**strategies)(example))(context)
         else:
-            example(lab)
+            example(context)
 
     return run
 
@@ -207,17 +207,17 @@ def _breach(
     form: Callable[[Answer], None], probe: Callable[[Sandbox], Any] | None,
 ) -> Property:  # fmt: skip
     @given(right=right, wrong=row.wrong)
-    def refused(lab: Lab, right: Any, wrong: Any) -> None:
+    def refused(context: Context, right: Any, wrong: Any) -> None:
         """A call that is wrong in one known way is refused for that alone, and changes nothing."""
-        before = probe(lab.sandbox) if probe else None
-        answer = ask(lab.sandbox, right, wrong)
+        before = probe(context.sandbox) if probe else None
+        answer = ask(context.sandbox, right, wrong)
         assert answer.status == row.status, f"{answer.status} instead of {row.status}: {answer.text[:200]}"
         form(answer)
-        if lab.is_simulator:
+        if context.is_simulator:
             named = set(answer.rules)
             assert named - {*row.also} == {row.rule}, f"refused by {sorted(named)}, not by {row.rule}"
         if probe:
-            assert probe(lab.sandbox) == before, "the refused call has changed something"
+            assert probe(context.sandbox) == before, "the refused call has changed something"
 
     made = contract(
         f"{row.rule}.{row.name}", f"What breaks {row.rule} is refused with {row.status}, and changes nothing",

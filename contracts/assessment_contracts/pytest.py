@@ -25,11 +25,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from assessment_contracts.clients.bench import LIMIT
+from assessment_contracts.clients.adapter_server import AdapterServer, Unfit, told, written
 from assessment_contracts.clients.checking import BASE, ClientRunner, claims_of
 from assessment_contracts.clients.features import Unclaimable
-from assessment_contracts.clients.host import Host, Unfit, told, written
-from assessment_contracts.clients.lines import Failed, Hung
+from assessment_contracts.clients.harness import LIMIT
+from assessment_contracts.clients.jsonl_process import Failed, Hung
 from assessment_contracts.clients.properties import PROPERTIES
 from assessment_contracts.property import Property
 from assessment_contracts.report import Report
@@ -60,7 +60,7 @@ def client_contracts(
     if profile not in PROFILES:
         raise pytest.UsageError(f"profile is {profile!r}; the profiles are {', '.join(PROFILES)}")
     try:
-        claims = claims_of(Host(adapter).answer("hello", {}))
+        claims = claims_of(AdapterServer(adapter).answer("hello", {}))
     except (Unfit, Unclaimable, Unaskable) as problem:
         raise pytest.UsageError(f"{adapter.__module__}:{adapter.__qualname__}: {problem}") from None
     chosen = [
@@ -97,7 +97,7 @@ def client_contracts(
 
 
 class _InProcess:
-    """A Python adapter in a thread, with the interface of `clients.lines.Program`.
+    """A Python adapter in a thread, with the interface of `clients.jsonl_process.JsonlProcess`.
 
     A call that does not end in time cannot be stopped: its thread is left behind, and the next call gets a new one.
     """
@@ -113,7 +113,7 @@ class _InProcess:
         with self._one_at_a_time:  # webhooks are received in another thread
             if self._requests is None:
                 self._requests, self._answers = queue.Queue(), queue.Queue()
-                arguments = (Host(self._adapter), self._requests, self._answers)
+                arguments = (AdapterServer(self._adapter), self._requests, self._answers)
                 self._thread = threading.Thread(target=_serve, args=arguments, daemon=True, name="client contracts")
                 self._thread.start()
             self._requests.put(json.dumps({"id": 0, "method": method, "params": params}))
@@ -137,7 +137,7 @@ class _InProcess:
                 self._thread.join(LIMIT)
 
 
-def _serve(host: Host, requests: "queue.Queue[str | None]", answers: "queue.Queue[str]") -> None:
+def _serve(host: AdapterServer, requests: "queue.Queue[str | None]", answers: "queue.Queue[str]") -> None:
     while (line := requests.get()) is not None:
         try:
             answers.put(written(told(line, host.answer)))

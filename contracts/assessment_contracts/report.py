@@ -41,8 +41,8 @@ class Report:
         verdicts = [outcome.verdict for outcome in self.outcomes]
         if Verdict.BROKEN in verdicts:
             return 1
-        hindered = any(outcome.hindered for outcome in self.outcomes)
-        return 0 if Verdict.HELD in verdicts and not hindered else 2
+        inconclusive = any(outcome.inconclusive for outcome in self.outcomes)
+        return 0 if Verdict.HELD in verdicts and not inconclusive else 2
 
     @property
     def grade(self) -> str:

@@ -10,9 +10,9 @@ from enum import StrEnum
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.errors import HypothesisException, HypothesisWarning
 
-from assessment_contracts.hindered import OUT_OF_TIME, Hindered
+from assessment_contracts.context import HOOK, Context, Failure
+from assessment_contracts.inconclusive import OUT_OF_TIME, Inconclusive
 from assessment_contracts.kit import Listener
-from assessment_contracts.lab import HOOK, Failure, Lab
 from assessment_contracts.property import Need, Property
 from assessment_contracts.target import Target
 from assessment_contracts.wire import Exchange
@@ -58,7 +58,7 @@ VENDOR = Profile("vendor", 3)
 class Outcome:
     """What became of one property; `reason` says why it was not asked, `failure` is the smallest one found.
 
-    It was `hindered` where it may be asked another time.
+    It is `inconclusive` where it may be asked another time.
     """
 
     property: Property
@@ -67,7 +67,7 @@ class Outcome:
     examples: int = 0
     seconds: float = 0.0
     failure: Failure | None = None
-    hindered: bool = False
+    inconclusive: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,51 +102,51 @@ class Runner:
         """What became of one property; what was created for it is removed, also where somebody breaks off."""
         reason = self._hindrance(property)
         if reason:
-            return Outcome(property, Verdict.NOT_ASKED, reason, hindered=reason == OUT_OF_TIME)
-        lab = self._lab()
-        self.target.record = self._record(lab)
+            return Outcome(property, Verdict.NOT_ASKED, reason, inconclusive=reason == OUT_OF_TIME)
+        context = self._lab()
+        self.target.record = self._record(context)
         began = time.monotonic()
         try:
-            verdict, reason = self._tried(property, lab)
+            verdict, reason = self._tried(property, context)
             seconds = time.monotonic() - began
         finally:
-            self._clear_up(lab)
-        failure = lab.failures[-1] if lab.failures else None
-        return Outcome(property, verdict, reason, lab.examples, seconds, failure, hindered=bool(reason))
+            self._clear_up(context)
+        failure = context.failures[-1] if context.failures else None
+        return Outcome(property, verdict, reason, context.examples, seconds, failure, inconclusive=bool(reason))
 
-    def _tried(self, property: Property, lab: Lab) -> tuple[Verdict, str]:
-        """The verdict, and what hindered it."""
+    def _tried(self, property: Property, context: Context) -> tuple[Verdict, str]:
+        """The verdict, and why it is inconclusive."""
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", HypothesisWarning)  # what it thinks of long examples helps nobody here
-                property.test(lab, self._settings(property))
-        except Hindered as hindrance:
-            lab.smallest_last()
-            return (Verdict.BROKEN, "") if lab.failures else (Verdict.NOT_ASKED, str(hindrance))
+                property.test(context, self._settings(property))
+        except Inconclusive as hindrance:
+            context.smallest_last()
+            return (Verdict.BROKEN, "") if context.failures else (Verdict.NOT_ASKED, str(hindrance))
         except Exception as problem:  # noqa: BLE001  whatever goes wrong in it, the property has not held
-            if not lab.failures:
-                lab.failed("", problem)
+            if not context.failures:
+                context.failed("", problem)
             elif isinstance(problem, HypothesisException):  # it lost its way while it made the failure smaller
-                lab.smallest_last()
+                context.smallest_last()
             return Verdict.BROKEN, ""
         return Verdict.HELD, ""
 
-    def _lab(self) -> Lab:
-        return Lab(self.target, self._listener(), self.target.deadline, self.shrinking)
+    def _lab(self) -> Context:
+        return Context(self.target, self._listener(), self.target.deadline, self.shrinking)
 
-    def _record(self, lab: Lab) -> Callable[[Exchange], None]:
+    def _record(self, context: Context) -> Callable[[Exchange], None]:
         def record(exchange: Exchange) -> None:
-            lab.exchanges.append(exchange)
+            context.exchanges.append(exchange)
             self.observe(exchange)
 
         return record
 
-    def _clear_up(self, lab: Lab) -> None:
+    def _clear_up(self, context: Context) -> None:
         """Clear up; that a broken server does not let us is no news."""
         self.target.record = lambda exchange: None
-        lab.listener.close()
+        context.listener.close()
         with suppress(Exception):
-            lab.close()
+            context.close()
 
     def _listener(self) -> Listener:
         host = self.host or "127.0.0.1"

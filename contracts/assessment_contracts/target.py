@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from assessment_contracts.hindered import Hindered
+from assessment_contracts.inconclusive import Inconclusive
 from assessment_contracts.sandbox import CONTROL, Auth, PiKeys, PymetricsKeys, Sandbox, dumps
 from assessment_contracts.wire import Answer, Connection, Exchange, Unreachable, address
 
@@ -106,18 +106,18 @@ class Target:
         self._next = time.monotonic() + 1 / self.rate
 
     def _again(self, answer: Answer) -> bool:
-        """Whether to ask a vendor again, after as long as it wishes; raises `Hindered` where that is too long."""
+        """Whether to ask a vendor again, after as long as it wishes; raises `Inconclusive` where that is too long."""
         if self.is_simulator:
             return False
         if answer.status in _AWAY:
-            raise Hindered(f"the server answers {answer.status}")
+            raise Inconclusive(f"the server answers {answer.status}")
         if answer.status != 429:
             return False
         wished = answer.headers.get("retry-after", "")
         seconds = float(wished) if wished.isascii() and wished.isdecimal() else _UNSAID
         until = time.monotonic() + seconds
         if until > self._until:
-            raise Hindered(f"the server answers 429, and {seconds:g} more seconds are not in the budget")
+            raise Inconclusive(f"the server answers 429, and {seconds:g} more seconds are not in the budget")
         while (left := until - time.monotonic()) > 0 and not self._ends:
             time.sleep(min(left, 0.1))
         return True
@@ -148,7 +148,7 @@ class Target:
             raise Unaskable(f"nobody answers at {self.url}: {problem}") from None
         except ValueError as problem:
             raise Unaskable(str(problem)) from None
-        except Hindered as problem:
+        except Inconclusive as problem:
             raise Unaskable(f"{self.url}: {problem}") from None
         if self.is_simulator and answer.status != 200:
             raise Unaskable(_unfit(self.url, answer))
@@ -199,7 +199,7 @@ class Target:
         try:
             status = sandbox.call(method, path, auth=auth).status
             gone = status < 300 or status == 404
-        except (Unreachable, Hindered, AssertionError):
+        except (Unreachable, Inconclusive, AssertionError):
             gone = False
         if not gone:
             self.left.append(f"{method} {path}")

@@ -17,7 +17,7 @@ from assessment_contracts.clients.adapter import METHODS
 from assessment_contracts.clients.checking import hello
 from assessment_contracts.clients.compare import differences, ticks
 from assessment_contracts.clients.features import FEATURES, Unclaimable, claimed
-from assessment_contracts.clients.lines import Program
+from assessment_contracts.clients.jsonl_process import JsonlProcess
 from assessment_contracts.clients.properties import PROPERTIES
 from assessment_contracts.clients.properties.report import nulls_are_nulls
 from assessment_contracts.target import Unaskable
@@ -126,7 +126,7 @@ def test_every_feature_is_asked_about_and_every_property_says_why_and_where_from
 
 
 def test_an_adapter_that_never_says_hello_cannot_be_asked() -> None:
-    program = Program([sys.executable, "-c", "import time; time.sleep(60)"])
+    program = JsonlProcess([sys.executable, "-c", "import time; time.sleep(60)"])
     with pytest.raises(Unaskable, match=r"hello did not end within 0\.3 seconds"):
         hello(program, within=0.3)
 
@@ -285,7 +285,7 @@ def test_every_line_of_a_run_is_as_the_schema_says(tmp_path: Path) -> None:
     schema = json.loads((ROOT / "contracts" / "assessment_contracts" / "clients" / "protocol.schema.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     asked, answered = tmp_path / "asked", tmp_path / "answered"
-    host = f"{sys.executable} -m assessment_contracts.clients.host {REFERENCE}"
+    host = f"{sys.executable} -m assessment_contracts.clients.adapter_server {REFERENCE}"
     only = ("refusal_is_told_as_one", "only_what_was_asked*", "orders_are_found", "assessments_are_reported",
             "webhook_is_believed*", "id_stays*")  # fmt: skip
 

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from assessment_contracts.clients.lines import Failed, Hung
+from assessment_contracts.clients.jsonl_process import Failed, Hung
 from assessment_contracts.pytest import _InProcess, client_contracts
 from tests.suites import run, written
 

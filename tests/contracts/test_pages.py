@@ -7,8 +7,8 @@ import pytest
 from assessment_contracts.cli import FACTS, client
 from assessment_contracts.cli import server as server_command
 from assessment_contracts.clients.adapter import KINDS, METHODS
-from assessment_contracts.clients.bench import LIMIT
 from assessment_contracts.clients.features import FEATURES
+from assessment_contracts.clients.harness import LIMIT
 from assessment_contracts.target import KEYS
 from tests.clients.environments import WANTS_NODE
 from tests.pages import blocks, listed, page, play, rows

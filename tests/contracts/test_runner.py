@@ -10,10 +10,10 @@ from xml.etree import ElementTree as ET
 import httpx2
 import pytest
 
-from assessment_contracts.hindered import OUT_OF_TIME
+from assessment_contracts.context import Context
 from assessment_contracts.html import html
+from assessment_contracts.inconclusive import OUT_OF_TIME
 from assessment_contracts.junit import junit
-from assessment_contracts.lab import Lab
 from assessment_contracts.property import Property, as_sure_as
 from assessment_contracts.report import Report, shown, told
 from assessment_contracts.runner import PROFILES, VENDOR, Outcome, Profile, Runner, Verdict
@@ -226,16 +226,16 @@ def test_a_target_that_cannot_be_asked_says_why(server: Server, url: str, reason
 
 
 def test_a_webhook_that_comes_when_its_example_is_over_is_not_the_next_ones(target: Target) -> None:
-    lab = Lab(target)
-    with lab.listener:
-        lab.begin()
-        over = lab.listener.url
+    context = Context(target)
+    with context.listener:
+        context.begin()
+        over = context.listener.url
         assert httpx2.post(f"{over}?soon", trust_env=False).status_code == 200
-        assert [caught.path for caught in lab.listener.wait_for(1)] == ["/webhook?soon"]
-        lab.listener.answers = [500]
-        lab.begin()
-        assert httpx2.post(f"{lab.listener.url}?first", trust_env=False).status_code == 200
-        lab.listener.answers = [503, 200]
+        assert [caught.path for caught in context.listener.wait_for(1)] == ["/webhook?soon"]
+        context.listener.answers = [500]
+        context.begin()
+        assert httpx2.post(f"{context.listener.url}?first", trust_env=False).status_code == 200
+        context.listener.answers = [503, 200]
         assert httpx2.post(f"{over}?late", trust_env=False).status_code == 200
-        assert httpx2.post(f"{lab.listener.url}?again", trust_env=False).status_code == 503
-        assert [caught.path for caught in lab.listener.received] == ["/webhook?first", "/webhook?again"]
+        assert httpx2.post(f"{context.listener.url}?again", trust_env=False).status_code == 503
+        assert [caught.path for caught in context.listener.received] == ["/webhook?first", "/webhook?again"]

@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from assessment_contracts.hindered import Hindered
+from assessment_contracts.inconclusive import Inconclusive
 from assessment_contracts.kit import Listener, Received, Reply
 from assessment_contracts.runner import PROFILES, Runner, Verdict
 from assessment_contracts.target import Target
@@ -40,7 +40,7 @@ def test_a_vendor_that_wants_to_be_left_alone_is_asked_again_when_it_says() -> N
 @pytest.mark.parametrize("answer", [(502, ""), (503, "1"), (504, ""), (429, "3600")])
 def test_a_vendor_that_is_away_or_wants_to_be_left_alone_for_long_hinders(answer: tuple[int, str]) -> None:
     with vendor([answer], deadline=time.monotonic() + 60) as (target, received):
-        with pytest.raises(Hindered, match=str(answer[0])):
+        with pytest.raises(Inconclusive, match=str(answer[0])):
             target.open().look()
         assert len(received) == 1
 
@@ -48,7 +48,7 @@ def test_a_vendor_that_is_away_or_wants_to_be_left_alone_for_long_hinders(answer
 def test_what_hinders_is_no_failure_and_the_run_is_not_called_complete() -> None:
     with vendor([(503, "")]) as (target, _):
         [outcome] = Runner(target, PROFILES["quick"]).run([toys.observed])
-        assert (outcome.verdict, outcome.reason, outcome.hindered) == (
+        assert (outcome.verdict, outcome.reason, outcome.inconclusive) == (
             Verdict.NOT_ASKED, "the server answers 503", True,
         )  # fmt: skip
 

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from assessment_contracts.lab import Lab
+from assessment_contracts.context import Context
 from assessment_contracts.property import Need, contract, contract_machine, given
 from assessment_contracts.sandbox import Sandbox
 from assessment_contracts.sources import Standing
@@ -32,43 +32,43 @@ def get(sandbox: Sandbox, id: str) -> Any:
 
 @contract("pymetrics.toy.right", "What is created can be read", kept=("pymetrics.order.body.json",))
 @given(application=st.text("abc", min_size=1))
-def right(lab: Lab, application: str) -> None:
+def right(context: Context, application: str) -> None:
     """It would be lost otherwise."""
-    id = create(lab.sandbox, application_id=application)["id"]
-    assert get(lab.sandbox, id)["application_id"] == application
+    id = create(context.sandbox, application_id=application)["id"]
+    assert get(context.sandbox, id)["application_id"] == application
 
 
 @contract("pymetrics.toy.wrong", "An application's id is short", kept=("pymetrics.order.body.object",))
 @given(application=st.text("abc", min_size=1))
-def wrong(lab: Lab, application: str) -> None:
+def wrong(context: Context, application: str) -> None:
     """It is not, so this does not hold; `<b>` & co. must not hurt a page."""
-    id = create(lab.sandbox, application_id=application)["id"]
-    assert len(get(lab.sandbox, id)["application_id"]) < 3, "<b>three & more</b>"
+    id = create(context.sandbox, application_id=application)["id"]
+    assert len(get(context.sandbox, id)["application_id"]) < 3, "<b>three & more</b>"
 
 
 @contract("pi.toy.observed", "It answers", standing=Standing.OBSERVED)
-def observed(lab: Lab) -> None:
+def observed(context: Context) -> None:
     """Once is enough."""
-    assert lab.sandbox.call("GET", "/api/v1/behavioralassessments", auth="predictive_index").status == 200
+    assert context.sandbox.call("GET", "/api/v1/behavioralassessments", auth="predictive_index").status == 200
 
 
 @contract("pi.toy.mail", "It sends mail", standing=Standing.ASSUMED, needs={Need.MAIL})
-def mailing(lab: Lab) -> None:
+def mailing(context: Context) -> None:
     """Only where that is allowed."""
 
 
 @contract("pymetrics.toy.webhook", "A completion is told of", needs={Need.CONTROL, Need.LISTENER})
-def telling(lab: Lab) -> None:
+def telling(context: Context) -> None:
     """By a webhook."""
-    sandbox = lab.fresh({"webhook_url": lab.listener.url})
+    sandbox = context.fresh({"webhook_url": context.listener.url})
     id = create(sandbox)["id"]
     sandbox.act(id, "complete")
-    assert lab.listener.wait_for(2)[-1].json
+    assert context.listener.wait_for(2)[-1].json
 
 
 @contract("pymetrics.toy.slow", "It is quick")
 @given(wait=st.floats(0.2, 0.3))
-def slow(lab: Lab, wait: float) -> None:
+def slow(context: Context, wait: float) -> None:
     """It takes a while, and then it fails."""
     time.sleep(wait)  # a slow contract is what is tested
     raise AssertionError("late")
@@ -77,11 +77,11 @@ def slow(lab: Lab, wait: float) -> None:
 class Counting(RuleBasedStateMachine):
     """Never more than two orders."""
 
-    lab: Lab
+    context: Context
 
     def __init__(self) -> None:
         super().__init__()
-        self.sandbox = self.lab.fresh()
+        self.sandbox = self.context.fresh()
         self.orders = 0
 
     @rule()
@@ -98,12 +98,12 @@ machine = contract_machine("pymetrics.toy.machine", "There are at most two order
 class Moody(RuleBasedStateMachine):
     """Fails once, and never again: Hypothesis calls it flaky when it tries to make that smaller."""
 
-    lab: Lab
+    context: Context
 
     @rule()
     def ask(self) -> None:
         """Fail in the second example."""
-        assert self.lab.examples != 2, "in a mood"
+        assert self.context.examples != 2, "in a mood"
 
 
 moody = contract_machine("pymetrics.toy.moody", "It is always the same", Moody, steps=3)

@@ -1,5 +1,5 @@
 """Contracts of a client: what it must cope with, asked through a small adapter, against a simulator of the suite's own.
 
-Reading order: `adapter` (what you write), `features` (what you claim), `lines` and `host` (how it is driven, in any
-language), `bench` (one client in one sandbox), `properties` (what is asked), `checking` (the run).
+Reading order: `adapter` (what you write), `features` (what you claim), `jsonl_process` and `adapter_server` (how it is
+driven, in any language), `harness` (one client in one sandbox), `properties` (what is asked), `checking` (the run).
 """

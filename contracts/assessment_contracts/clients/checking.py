@@ -10,17 +10,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from assessment_contracts.clients.adapter import METHODS
-from assessment_contracts.clients.bench import LIMIT, ClientLab
 from assessment_contracts.clients.features import Unclaimable, claimed
-from assessment_contracts.clients.lines import Adapter, Broken, Failed, Program
+from assessment_contracts.clients.harness import LIMIT, ClientContext
+from assessment_contracts.clients.jsonl_process import Adapter, Broken, Failed, JsonlProcess
+from assessment_contracts.context import Context
 from assessment_contracts.kit import NotStarted, ServerProcess, serve_command
-from assessment_contracts.lab import Lab
 from assessment_contracts.property import Property
 from assessment_contracts.report import Report
 from assessment_contracts.runner import Outcome, Profile, Runner, Verdict
 from assessment_contracts.target import Target, Unaskable
 
-HOST = (sys.executable, "-P", "-m", "assessment_contracts.clients.host")
+ADAPTER_SERVER = (sys.executable, "-P", "-m", "assessment_contracts.clients.adapter_server")
 """`-P`: a folder `contracts` where somebody checks a client is not ours."""
 BASE = "http://127.0.0.1:8787"
 """The server that the scripts of failures call: the simulator that graded the client has ended by then."""
@@ -41,9 +41,9 @@ class ClientRunner(Runner):
             return Outcome(property, Verdict.NOT_CLAIMED, f"the client does not claim {property.feature}")
         return super().ask(property)
 
-    def _lab(self) -> Lab:
-        lab = super()._lab()
-        return ClientLab(lab.target, lab.listener, lab.until, lab.shrinking, program=self.program)
+    def _lab(self) -> Context:
+        context = super()._lab()
+        return ClientContext(context.target, context.listener, context.until, context.shrinking, program=self.program)
 
 
 def command_of(adapter: str | None, command: str | None) -> list[str]:
@@ -51,7 +51,7 @@ def command_of(adapter: str | None, command: str | None) -> list[str]:
     if (adapter is None) == (command is None):
         raise Unaskable('name a Python class, module:Class, or a command, --command "node adapter.mjs"')
     if adapter is not None:
-        return [*HOST, adapter]
+        return [*ADAPTER_SERVER, adapter]
     try:
         words = shlex.split(command or "")
     except ValueError as problem:
@@ -114,7 +114,7 @@ def check(
 
 
 def _named(words: Sequence[str]) -> Sequence[str]:
-    return words[len(HOST) :] if tuple(words[: len(HOST)]) == HOST else words
+    return words[len(ADAPTER_SERVER) :] if tuple(words[: len(ADAPTER_SERVER)]) == ADAPTER_SERVER else words
 
 
 def _try_opening(program: Adapter, url: str) -> None:
@@ -129,8 +129,8 @@ def _try_opening(program: Adapter, url: str) -> None:
 
 
 @contextmanager
-def _started(words: Sequence[str]) -> Iterator[Program]:
-    program = Program(words)
+def _started(words: Sequence[str]) -> Iterator[JsonlProcess]:
+    program = JsonlProcess(words)
     try:
         yield program
     finally:

@@ -77,7 +77,7 @@ def _able(id: str, methods: Collection[str]) -> bool:
 
 
 def _rooted(feature: Feature, methods: Collection[str]) -> bool:
-    """Whether a habit has something to be a habit of: the vendor's first feature."""
+    """Whether the client has the first feature of its vendor, on which the others build."""
     vendor = feature.id.split(".")[0]
     root = next(one for one in FEATURES.values() if one.id.startswith(f"{vendor}."))
     return all(name in methods for name in root.methods)

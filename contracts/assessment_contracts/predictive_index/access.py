@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from assessment_contracts.lab import Lab
+from assessment_contracts.context import Context
 from assessment_contracts.predictive_index import calls, refusals
 from assessment_contracts.predictive_index.calls import PATH, PEOPLE
 from assessment_contracts.predictive_index.scene import TAKER, everything, scene
@@ -46,17 +46,17 @@ def send(sandbox: Sandbox, operation: tuple[str, str], **more: Any) -> Answer:
     examples=0.5,
 )
 @given(key=_KEYS)
-def denied(lab: Lab, key: str | None) -> None:
+def denied(context: Context, key: str | None) -> None:
     """The key is asked for everywhere, before anything else is looked at; the message is the one that the vendor's
     FAQ prints."""
-    before = everything(lab.sandbox)
+    before = everything(context.sandbox)
     for operation in OPERATIONS:
-        answer = send(lab.sandbox, operation, headers={"api-key": key})
+        answer = send(context.sandbox, operation, headers={"api-key": key})
         refusals.refused(answer, 401, "pi.access.key")
         assert answer.json == refusals.DENIED, f"{operation}: {answer.text}"
-    wrong = calls.ask(lab.sandbox, "POST", PATH, content=b"{", media_type="text/plain", headers={"api-key": key})
+    wrong = calls.ask(context.sandbox, "POST", PATH, content=b"{", media_type="text/plain", headers={"api-key": key})
     refusals.refused(wrong, 401, "pi.access.key")
-    assert everything(lab.sandbox) == before, "a call without a key has changed something"
+    assert everything(context.sandbox) == before, "a call without a key has changed something"
 
 
 @contract(
@@ -68,9 +68,9 @@ def denied(lab: Lab, key: str | None) -> None:
     examples=0.5,
 )
 @given(name=st.sampled_from(("api-key", "Api-Key", "API-KEY", "aPI-kEY")))
-def admitted(lab: Lab, name: str) -> None:
+def admitted(context: Context, name: str) -> None:
     """HTTP does not care for the case of a header's name."""
-    sandbox = lab.fresh()
+    sandbox = context.fresh()
     key = sandbox.predictive_index.api_key
     for operation in sorted(OPERATIONS, key=lambda one: one[0] == "DELETE"):
         answer = send(sandbox, operation, headers={"api-key": None, name: key})
@@ -89,10 +89,10 @@ def admitted(lab: Lab, name: str) -> None:
     examples=0.25,
 )
 @given(again=st.integers(1, 2))
-def maintenance(lab: Lab, again: int) -> None:
+def maintenance(context: Context, again: int) -> None:
     """Number 27, no context, no parameter errors: handling this is what the vendor calls mandatory. Nothing happens
     meanwhile, and afterwards all is as it was."""
-    sandbox = lab.fresh()
+    sandbox = context.fresh()
     before = everything(sandbox)
     for _ in range(again):
         sandbox.config(maintenance=True)
@@ -114,10 +114,10 @@ def maintenance(lab: Lab, again: int) -> None:
     examples=0.5,
 )
 @given(limit=st.integers(1, 5), pause=st.integers(1, 59))
-def limited(lab: Lab, limit: int, pause: int) -> None:
+def limited(context: Context, limit: int, pause: int) -> None:
     """The header X-RateLimit-Limit stands on accepted and on refused calls alike. A refused call changes nothing and
     does not count; a minute after the first call there is room again."""
-    sandbox = lab.fresh()
+    sandbox = context.fresh()
     sandbox.freeze("2031-01-01T00:00:00Z")
     words = scene(sandbox)
     sandbox.advance("PT61S")
@@ -147,10 +147,10 @@ def limited(lab: Lab, limit: int, pause: int) -> None:
     verb=st.sampled_from(("HEAD", "PUT", "OPTIONS", "TRACE", "PROPFIND", "DELETE", "POST", "PATCH", "COPY", "REPORT")),
     path=st.sampled_from((PATH, f"{PATH}/{{pending}}", f"{PATH}/{{done}}/patterns/1", PEOPLE)),
 )
-def verbs(lab: Lab, verb: str, path: str) -> None:
+def verbs(context: Context, verb: str, path: str) -> None:
     """The body is the framework's stock message, with the verb in it; HEAD has none, as HTTP wants it."""
     verb, template = "PUT" if (verb, path) in OPERATIONS else verb, path
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     before = everything(sandbox)
     for word in ("pending", "done"):
         path = path.replace(f"{{{word}}}", scene(sandbox)[word])
@@ -178,9 +178,9 @@ def verbs(lab: Lab, verb: str, path: str) -> None:
     path=st.sampled_from(("/api/v1/cognitiveassessments", "/api/v1/positions", "/api/v2/jobs", f"{PATH}/1/2/3")),
     verb=st.sampled_from(("GET", "POST", "DELETE")),
 )
-def routes(lab: Lab, path: str, verb: str) -> None:
+def routes(context: Context, path: str, verb: str) -> None:
     """The message repeats the address that was asked for."""
-    answer = calls.ask(lab.sandbox, verb, path)
+    answer = calls.ask(context.sandbox, verb, path)
     refusals.refused(answer, 404, "pi.http.route")
     refusals.stock(answer)
     text = answer.json["Message"]
@@ -196,16 +196,16 @@ def routes(lab: Lab, path: str, verb: str) -> None:
     standing=Standing.ASSUMED,
     needs={Need.CONTROL},  # nobody's vendor is sent a mebibyte
 )
-def size(lab: Lab) -> None:
+def size(context: Context) -> None:
     """Padded with blanks, which are no part of what is meant."""
-    least = json.dumps(calls.quiet(lab.sandbox, TAKER)).encode()
+    least = json.dumps(calls.quiet(context.sandbox, TAKER)).encode()
     for length, status in ((1_048_576, 201), (1_048_577, 413)):
-        answer = calls.ask(lab.sandbox, "POST", PATH, content=least.ljust(length), media_type="application/json")
+        answer = calls.ask(context.sandbox, "POST", PATH, content=least.ljust(length), media_type="application/json")
         assert answer.status == status, f"{length} bytes are answered {answer.status}"
         if status == 413:
             refusals.refused(answer, 413, "pi.http.size")
             refusals.stock(answer)
-        calls.undone_later(lab.sandbox, answer)
+        calls.undone_later(context.sandbox, answer)
 
 
 @contract(
@@ -221,9 +221,9 @@ def size(lab: Lab) -> None:
     good=st.sampled_from(("application/json", "application/json; charset=utf-8", "Application/JSON;charset=UTF-8")),
     bad=st.sampled_from(("application/xml", "text/plain", "application/x-www-form-urlencoded", "text/html")),
 )
-def media(lab: Lab, good: str, bad: str) -> None:
+def media(context: Context, good: str, bad: str) -> None:
     """XML is offered in the vendor's reference and yet not supported, its guide says."""
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     id = scene(sandbox)["pending"]
     for method, path, status in (("POST", PATH, 201), ("PATCH", f"{PATH}/{id}", 200)):
         body = calls.quiet(sandbox, TAKER) if method == "POST" else {}
@@ -257,9 +257,9 @@ _UNTYPED = (
     examples=0.25,
 )
 @given(name=st.sampled_from(("FirstName", "first_name", "FIRSTNAME")))
-def hints(lab: Lab, name: str) -> None:
+def hints(context: Context, name: str) -> None:
     """The header Simulator-Hint says what to change; without a known cause there is none."""
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     nameless = {member: value for member, value in TAKER.items() if member != "firstName"}
     spelt = calls.create(sandbox, {**nameless, name: "Ada"})
     dated = calls.create(sandbox, {**TAKER, "expirationDateTime": "2999-01-31T10:00:00"})

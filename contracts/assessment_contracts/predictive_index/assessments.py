@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from assessment_contracts.lab import Lab
+from assessment_contracts.context import Context
 from assessment_contracts.predictive_index import calls, moments, oracle, strategies
 from assessment_contracts.predictive_index.facts import BLANKS, MEMBERS
 from assessment_contracts.predictive_index.oracle import Account, Face
@@ -34,20 +34,20 @@ HTTP = ("pi.http.route", "pi.http.verb", "pi.http.encoding", "pi.http.size", "pi
     promises=("pi.create.created", "pi.get", "pi.id", "pi.id.case"),
 )
 @given(body=strategies.bodies)
-def echo(lab: Lab, body: Face) -> None:
+def echo(context: Context, body: Face) -> None:
     """Whoever invites a taker finds every member that was sent in the answer, letter for letter, and later again:
     names in any script, long ones, addresses with all their marks."""
     body = calls.own(body)
-    face = calls.made(lab.sandbox, body)
-    again = calls.read(lab.sandbox, face["assessmentId"])
+    face = calls.made(context.sandbox, body)
+    again = calls.read(context.sandbox, face["assessmentId"])
     told = [m for m in body if body[m] not in (None, "") and m not in ("languageLocale", "expirationDateTime")]
     for shown in (face, again):
         wrong = {member: shown.get(member) for member in told if shown.get(member) != body[member]}
         assert not wrong, f"not shown as sent: {wrong}"
         assert shown["assessmentId"] == face["assessmentId"]
-    assert calls.read(lab.sandbox, face["assessmentId"]) == again, "reading twice shows two things"
-    if lab.is_simulator:
-        assert calls.read(lab.sandbox, face["assessmentId"].upper()) == again, "an id in capitals is another one"
+    assert calls.read(context.sandbox, face["assessmentId"]) == again, "reading twice shows two things"
+    if context.is_simulator:
+        assert calls.read(context.sandbox, face["assessmentId"].upper()) == again, "an id in capitals is another one"
 
 
 @contract(
@@ -58,14 +58,14 @@ def echo(lab: Lab, body: Face) -> None:
     standing=Standing.ASSUMED,
 )  # fmt: skip
 @given(body=strategies.bodies)
-def whole(lab: Lab, body: Face) -> None:
+def whole(context: Context, body: Face) -> None:
     """A caller who binds the answer to a class finds 38 members in one order, of one type each: pending addresses are
     empty, pending scores null, what was not sent is null, and a new assessment is in state 0."""
     body = calls.own(body)
-    face = calls.made(lab.sandbox, body)
+    face = calls.made(context.sandbox, body)
     calls.same(face, oracle.opened(body, face))
     oracle.check_drawn(face, body)
-    calls.same(calls.read(lab.sandbox, face["assessmentId"]), face)
+    calls.same(calls.read(context.sandbox, face["assessmentId"]), face)
 
 
 @contract(
@@ -78,14 +78,14 @@ def whole(lab: Lab, body: Face) -> None:
     needs={Need.CONTROL},
 )  # fmt: skip
 @given(body=strategies.account_bodies)
-def of_the_account(lab: Lab, body: Face) -> None:
+def of_the_account(context: Context, body: Face) -> None:
     """Nobody named administers: the API user does. No folder: the default folder's name is shown. No date: ten days.
     Every custom field of the account is listed; a name or a value that the account does not have is not assigned."""
     body = calls.own(body)
-    face = calls.made(furnished(lab.sandbox), body)
+    face = calls.made(furnished(context.sandbox), body)
     calls.same(face, oracle.opened(body, face, Account()))
     oracle.check_drawn(face, body)
-    calls.same(calls.read(lab.sandbox, face["assessmentId"]), face)
+    calls.same(calls.read(context.sandbox, face["assessmentId"]), face)
 
 
 @contract(
@@ -95,10 +95,10 @@ def of_the_account(lab: Lab, body: Face) -> None:
     promises=("pi.create.custom_fields", "pi.create.custom_fields.all"),
     needs={Need.CONTROL},
 )
-def fields(lab: Lab) -> None:
+def fields(context: Context) -> None:
     """Every name with every value, alone and then all at once, at a creation and at a change: the request goes through
     whatever they are, and an invalid value leaves a field as it was."""
-    sandbox, account = furnished(lab.sandbox), Account()
+    sandbox, account = furnished(context.sandbox), Account()
     first = [{"fieldName": name, "fieldValue": value} for name, value in _ASSIGNED]
     for name in strategies.FIELD_NAMES:
         for value in strategies.FIELD_VALUES:
@@ -122,11 +122,11 @@ _ASSIGNED = (("Favorite Color", "Blue"), ("Notes", "x"), ("Größe", "1"))
     examples=0.5,
 )
 @given(sent=st.booleans(), name=strategies.texts)
-def administrator(lab: Lab, sent: bool, name: str) -> None:
+def administrator(context: Context, sent: bool, name: str) -> None:
     """The four members come from one person: those that were sent together, or the user whom the key belongs to, with
     the phone number too."""
     all_four = {**strategies.ADMINISTRATOR, "administeredByFirstName": name, "administeredByPhone": "+1 781-235-8872"}
-    _administered(lab, all_four if sent else {}, all_four if sent else Account().administrator)
+    _administered(context, all_four if sent else {}, all_four if sent else Account().administrator)
 
 
 @contract(
@@ -137,17 +137,17 @@ def administrator(lab: Lab, sent: bool, name: str) -> None:
     examples=0.5,
 )
 @given(named=st.booleans(), blank=st.sampled_from((None, "")))
-def administrator_in_part(lab: Lab, named: bool, blank: str | None) -> None:
+def administrator_in_part(context: Context, named: bool, blank: str | None) -> None:
     """No row says what an empty member means, nor where a missing phone number comes from."""
     if named:
-        _administered(lab, strategies.ADMINISTRATOR, {**strategies.ADMINISTRATOR, "administeredByPhone": None})
+        _administered(context, strategies.ADMINISTRATOR, {**strategies.ADMINISTRATOR, "administeredByPhone": None})
     else:
-        _administered(lab, dict.fromkeys(oracle.ADMINISTRATOR, blank), Account().administrator)
+        _administered(context, dict.fromkeys(oracle.ADMINISTRATOR, blank), Account().administrator)
 
 
-def _administered(lab: Lab, sent: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+def _administered(context: Context, sent: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
     """Create with these members, and find those."""
-    face = calls.made(furnished(lab.sandbox), {**TAKER, **sent})
+    face = calls.made(furnished(context.sandbox), {**TAKER, **sent})
     calls.same([face[m] for m in oracle.ADMINISTRATOR], [wanted[m] for m in oracle.ADMINISTRATOR])
 
 
@@ -160,13 +160,13 @@ def _administered(lab: Lab, sent: Mapping[str, Any], wanted: Mapping[str, Any]) 
     examples=0.5,
 )
 @given(days=st.integers(4, 30), tick=st.sampled_from((0, 1, 10, 1_234_567, 9_999_999, 5_000_000)))
-def lifetime(lab: Lab, days: int, tick: int) -> None:
+def lifetime(context: Context, days: int, tick: int) -> None:
     """Both instants of a new assessment come from the account's clock, to the last of seven decimals: the creation
     itself, and exactly so many days later the end."""
     now = moments.ticks("2031-05-06T07:08:09Z") + tick
-    lab.sandbox.freeze(moments.written(now))
-    lab.sandbox.config(invitation_days=days)
-    face = calls.made(lab.sandbox, TAKER)
+    context.sandbox.freeze(moments.written(now))
+    context.sandbox.config(invitation_days=days)
+    face = calls.made(context.sandbox, TAKER)
     assert face["assessmentDateTime"] == moments.written(now), f"created at {face['assessmentDateTime']}"
     assert face["expirationDateTime"] == moments.written(now + days * moments.DAY), face["expirationDateTime"]
 
@@ -178,10 +178,10 @@ def lifetime(lab: Lab, days: int, tick: int) -> None:
     kept=("pi.create.expiration.format", "pi.create.expiration.future"),
 )
 @given(day=strategies.days, fraction=st.integers(0, 9_999_999))
-def expiration(lab: Lab, day: Any, fraction: int) -> None:
+def expiration(context: Context, day: Any, fraction: int) -> None:
     """The page shows `2017-12-31` become that day's end, and instants keep every digit up to the seventh."""
     for sent, date in ((f"{day}T01:02:03.{fraction:07d}Z", ""), (f"{day}T23:59:59Z", ""), (str(day), str(day))):
-        shown = calls.made(lab.sandbox, {**TAKER, "expirationDateTime": sent})["expirationDateTime"]
+        shown = calls.made(context.sandbox, {**TAKER, "expirationDateTime": sent})["expirationDateTime"]
         assert moments.WRITTEN.fullmatch(shown), f"{sent} is shown as {shown}: not seven decimals and Z"
         if date:
             assert shown.startswith(f"{date}T23:59:59"), f"{sent} does not end with its day: {shown}"
@@ -197,7 +197,7 @@ def expiration(lab: Lab, day: Any, fraction: int) -> None:
     examples=0.5,
 )
 @given(members=strategies.members)
-def nulls(lab: Lab, members: Face) -> None:
+def nulls(context: Context, members: Face) -> None:
     """Serialisers write null for what is not set; the answer must be the same as if it had been left out."""
     optional = ("middleName", "expirationDateTime", *strategies.ADMINISTRATOR, "administeredByPhone",
                 "associatedPositionTitle", "gender", "personType", "assessmentStatusWebHook", "languageLocale",
@@ -206,7 +206,7 @@ def nulls(lab: Lab, members: Face) -> None:
     sent = {**TAKER, **{name: value for name, value in members.items() if value is not None}}
     full = {**dict.fromkeys(optional), **calls.own(sent)}
     lean = {**full, **calls.own(sent)}
-    faces = [calls.made(lab.sandbox, body) for body in (full, {n: v for n, v in lean.items() if v is not None})]
+    faces = [calls.made(context.sandbox, body) for body in (full, {n: v for n, v in lean.items() if v is not None})]
     for face, body in zip(faces, (full, lean), strict=True):
         calls.same(face, oracle.opened(body, face))
     alike = set(oracle.MEMBERS) - {*oracle.DRAWN, "externalId", "externalPersonId"}
@@ -225,19 +225,19 @@ def nulls(lab: Lab, members: Face) -> None:
     value=st.sampled_from((None, 1, "x", [], {"deep": [1]}, True)),
     body=strategies.bodies,
 )
-def strangers(lab: Lab, name: str, value: Any, body: Face) -> None:
+def strangers(context: Context, name: str, value: Any, body: Face) -> None:
     """The vendor's framework ignores what it does not know, and so may a caller's newer version send more. A simulator
     tells of it in a header, so that a misspelt member is found."""
     body = calls.own(body)
-    answer = calls.create(lab.sandbox, {**body, name: value})
+    answer = calls.create(context.sandbox, {**body, name: value})
     face = calls.shown(answer, 201)
     calls.same(face, oracle.opened(body, face))
-    if lab.is_simulator:
+    if context.is_simulator:
         note = answer.headers.get("simulator-note", "")
         assert "not a documented member" in note, f"the unknown member {name!r} is not noted: {note!r}"
         assert ("did you mean firstName" in note) == (name == "firstname"), f"the note about {name!r} is {note!r}"
         assert "simulator-hint" not in answer.headers, "an accepted call has a hint"
-        clean = calls.create(lab.sandbox, TAKER).headers
+        clean = calls.create(context.sandbox, TAKER).headers
         assert "simulator-note" not in clean, "a known member is noted"
 
 
@@ -248,9 +248,9 @@ def strangers(lab: Lab, name: str, value: Any, body: Face) -> None:
     examples=0.5,
 )
 @given(body=strategies.bodies)
-def unlike(lab: Lab, body: Face) -> None:
+def unlike(context: Context, body: Face) -> None:
     """Equal names and addresses make nobody one: the vendor leaves that to its caller."""
-    faces = [calls.made(lab.sandbox, calls.own(body)) for _ in range(2)]
+    faces = [calls.made(context.sandbox, calls.own(body)) for _ in range(2)]
     for member in ("assessmentId", "assessmentUserId", "assessmentUrl", "personPageUrl"):
         assert faces[0][member] != faces[1][member], f"two assessments share the {member} {faces[0][member]}"
     assert faces[0]["assessmentId"] != faces[0]["assessmentUserId"]
@@ -262,9 +262,9 @@ def unlike(lab: Lab, body: Face) -> None:
     standing=Standing.ASSUMED,
     examples=0.1,
 )
-def passwords(lab: Lab) -> None:
+def passwords(context: Context) -> None:
     """Four digits may come twice, but eight assessments in a row do not share them."""
-    found = {calls.made(lab.sandbox, TAKER)["assessmentPassword"] for _ in range(8)}
+    found = {calls.made(context.sandbox, TAKER)["assessmentPassword"] for _ in range(8)}
     assert len(found) > 1, f"eight assessments have the password {found}"
 
 
@@ -274,9 +274,11 @@ def passwords(lab: Lab) -> None:
     promises=("pi.create.language",),
 )
 @given(language=strategies.languages)
-def language(lab: Lab, language: str) -> None:
+def language(context: Context, language: str) -> None:
     """The link that the taker opens says the language, so that the taker meets the assessment in it."""
-    links = [calls.made(lab.sandbox, {**TAKER, **more})["assessmentUrl"] for more in ({}, {"languageLocale": language})]
+    links = [
+        calls.made(context.sandbox, {**TAKER, **more})["assessmentUrl"] for more in ({}, {"languageLocale": language})
+    ]
     for link, wanted in zip(links, ("en-US", language), strict=True):
         assert link.endswith(f"lang={wanted}"), f"the link is not in {wanted}: {link}"
 
@@ -290,10 +292,10 @@ def language(lab: Lab, language: str) -> None:
     needs={Need.CONTROL, Need.MAIL},
 )
 @given(names=strategies.names, notify=st.sampled_from((1, 0, None, 1.0)))
-def mail(lab: Lab, names: Face, notify: Any) -> None:
+def mail(context: Context, names: Face, notify: Any) -> None:
     """Whoever is mailed has been sent the invitation: state 10 from the first reading on, though the answer to the
     creation still shows 0, as the page's sample does. Whoever is not stays in 0 until the link is opened."""
-    sandbox = lab.fresh()
+    sandbox = context.fresh()
     face = calls.made(sandbox, {**names, "notifyAssessmentAvailableUsingEmail": notify})
     calls.same(face["notifyAssessmentAvailableUsingEmail"], int(notify or 0))
     assert face["assessmentState"] == 0, f"a creation shows the state {face['assessmentState']}"

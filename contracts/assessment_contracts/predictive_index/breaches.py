@@ -10,7 +10,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from assessment_contracts.lab import Lab
+from assessment_contracts.context import Context
 from assessment_contracts.predictive_index import breach_rows, refusals, strategies
 from assessment_contracts.predictive_index.breach_rows import Row
 from assessment_contracts.predictive_index.facts import FACTS
@@ -55,17 +55,17 @@ def _together(name: str, rows: Iterable[Row], plain: Any, form: Form) -> Propert
     """Every way of every row, one after the other in one sandbox: as many as there are is too many for each alone."""
     rows = tuple(rows)
 
-    def every_way(lab: Lab) -> None:
+    def every_way(context: Context) -> None:
         """A demand that is kept in most ways and not in one is not kept: each known way to break it is tried."""
-        before = everything(lab.sandbox)
+        before = everything(context.sandbox)
         for row in rows:
             for way in row.ways:
-                answer = ask(lab.sandbox, plain, way)
+                answer = ask(context.sandbox, plain, way)
                 assert (answer.status, answer.rules) == (row.status, (row.rule,)), (
                     f"{way} is answered {answer.status} for {answer.rules}, not {row.status} for {row.rule}"
                 )
                 form(answer)
-            assert everything(lab.sandbox) == before, f"what was refused for {row.rule} has changed something"
+            assert everything(context.sandbox) == before, f"what was refused for {row.rule} has changed something"
 
     return contract(
         f"pi.refusals.{name}", f"Every known way to break a demand is refused for that alone ({name})",
@@ -80,10 +80,10 @@ def _together(name: str, rows: Iterable[Row], plain: Any, form: Form) -> Propert
     examples=2,
 )
 @given(way=st.sampled_from(_DOCUMENTED_WAYS))
-def documented(lab: Lab, way: Wrong) -> None:
+def documented(context: Context, way: Wrong) -> None:
     """The API Guide says that errors are in the 400 or 500 range; which status a demand has is said nowhere, so the
     breaches, which ask for one, are assumed."""
-    answer = ask(lab.sandbox, TAKER if way.method == "POST" else {}, way)
+    answer = ask(context.sandbox, TAKER if way.method == "POST" else {}, way)
     assert 400 <= answer.status < 600, f"{way} is answered {answer.status}: {answer.text[:200]}"
 
 

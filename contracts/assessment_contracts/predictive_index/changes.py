@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from assessment_contracts.lab import Lab
+from assessment_contracts.context import Context
 from assessment_contracts.predictive_index import calls, moments, oracle, refusals, strategies
 from assessment_contracts.predictive_index.assessments import SHOWN, TYPES
 from assessment_contracts.predictive_index.calls import PATH, unique
@@ -60,13 +60,13 @@ def of_taker(face: Face, new: Body) -> Face:
     standing=Standing.ASSUMED,
 )
 @given(body=strategies.bodies, change=st.one_of(strategies.members, strategies.names, strategies.bodies))
-def named(lab: Lab, body: Face, change: Face) -> None:
+def named(context: Context, body: Face, change: Face) -> None:
     """Whoever corrects a name does not lose the rest; an empty body changes nothing, null and "" neither."""
-    face = calls.made(lab.sandbox, calls.own(body))
+    face = calls.made(context.sandbox, calls.own(body))
     change = calls.own(change)
-    shown = calls.changed(lab.sandbox, face["assessmentId"], change)
+    shown = calls.changed(context.sandbox, face["assessmentId"], change)
     calls.same(shown, after(face, change))
-    calls.same(calls.read(lab.sandbox, face["assessmentId"]), shown)
+    calls.same(calls.read(context.sandbox, face["assessmentId"]), shown)
 
 
 @contract(
@@ -76,9 +76,9 @@ def named(lab: Lab, body: Face, change: Face) -> None:
     promises=("pi.change.partial",),
 )
 @given(text=strategies.visible, expires=strategies.expirations, url=strategies.urls)
-def one(lab: Lab, text: str, expires: str, url: str) -> None:
+def one(context: Context, text: str, expires: str, url: str) -> None:
     """One member after the other, each in a change of its own, and each change leaves the others alone."""
-    face = calls.made(lab.sandbox, {**TAKER, "externalId": unique("a")})
+    face = calls.made(context.sandbox, {**TAKER, "externalId": unique("a")})
     for change in (
         {"firstName": text}, {"middleName": text}, {"lastName": text}, {"email": "other@example.com"},
         {"expirationDateTime": expires}, {"gender": 2}, {"personType": "Former Employee"}, {"redirectUrl": url},
@@ -86,10 +86,10 @@ def one(lab: Lab, text: str, expires: str, url: str) -> None:
         {"externalPersonId": unique(text)}, {**strategies.ADMINISTRATOR, "administeredByPhone": text},
         {"notifyAssessmentAvailableUsingEmail": 0}, {"personType": "Unknown"},
     ):  # fmt: skip
-        shown = calls.changed(lab.sandbox, face["assessmentId"], change)
+        shown = calls.changed(context.sandbox, face["assessmentId"], change)
         calls.same(shown, after(face, change))
         face = shown
-    calls.same(calls.read(lab.sandbox, face["assessmentId"]), face)
+    calls.same(calls.read(context.sandbox, face["assessmentId"]), face)
 
 
 @contract(
@@ -102,10 +102,10 @@ def one(lab: Lab, text: str, expires: str, url: str) -> None:
     needs={Need.CONTROL},
 )  # fmt: skip
 @given(body=strategies.account_bodies, change=strategies.account_members, done=st.booleans())
-def of_the_account(lab: Lab, body: Face, change: Face, done: bool) -> None:
+def of_the_account(context: Context, body: Face, change: Face, done: bool) -> None:
     """Fields that are not named, or whose new value is none, keep what they had. With another position the picture is
     another, and once completed the position's score too."""
-    sandbox = furnished(lab.sandbox)
+    sandbox = furnished(context.sandbox)
     body = {name: value for name, value in calls.own(body).items() if name != "assessmentStatusWebHook"}
     face = calls.completed(sandbox, body) if done else calls.made(sandbox, body)
     shown = calls.changed(sandbox, face["assessmentId"], change)
@@ -130,17 +130,17 @@ def of_the_account(lab: Lab, body: Face, change: Face, done: bool) -> None:
     needs={Need.CONTROL},
 )
 @given(change=strategies.changes, gender=st.sampled_from((None, 0, 1, 2)))
-def done(lab: Lab, change: Face, gender: int | None) -> None:
+def done(context: Context, change: Face, gender: int | None) -> None:
     """Names may still be corrected. Of what gender the report is written follows the assessment's."""
-    face = calls.completed(lab.sandbox, TAKER)
+    face = calls.completed(context.sandbox, TAKER)
     change = {**change, "gender": gender, "expirationDateTime": change.get("expirationDateTime") or "2999-12-31"}
-    answer = calls.change(lab.sandbox, face["assessmentId"], change)
+    answer = calls.change(context.sandbox, face["assessmentId"], change)
     shown = calls.shown(answer, 200)
-    if lab.is_simulator:
+    if context.is_simulator:
         assert "expirationDateTime was ignored" in answer.headers.get("simulator-note", ""), "the date is not noted"
     oracle.check_completed(shown)
     calls.same(shown, after(face, change))
-    calls.same(calls.read(lab.sandbox, face["assessmentId"]), shown)
+    calls.same(calls.read(context.sandbox, face["assessmentId"]), shown)
 
 
 @contract(
@@ -152,26 +152,26 @@ def done(lab: Lab, change: Face, gender: int | None) -> None:
     standing=Standing.ASSUMED,
 )
 @given(text=strategies.texts, stem=strategies.texts)
-def located(lab: Lab, text: str, stem: str) -> None:
+def located(context: Context, text: str, stem: str) -> None:
     """Exactly one of the two says which: both, or none, is refused even where both mean the same. An externalId that
     was given away is free: it leads to nothing any more."""
     id = unique(stem)
-    first = calls.made(lab.sandbox, {**TAKER, "externalId": id})
-    second = calls.made(lab.sandbox, {"externalId": id})
+    first = calls.made(context.sandbox, {**TAKER, "externalId": id})
+    second = calls.made(context.sandbox, {"externalId": id})
     where: dict[str, Any] = {"query": {"externalId": id}}
     shown = calls.shown(
-        calls.ask(lab.sandbox, "PATCH", PATH, json={"redirectUrl": "https://example.com"}, **where), 200
+        calls.ask(context.sandbox, "PATCH", PATH, json={"redirectUrl": "https://example.com"}, **where), 200
     )
     calls.same(shown, {**second, "redirectUrl": "https://example.com"})
-    calls.same(calls.read(lab.sandbox, first["assessmentId"]), first)
-    both = calls.ask(lab.sandbox, "PATCH", f"{PATH}/{first['assessmentId']}", json={}, **where)
+    calls.same(calls.read(context.sandbox, first["assessmentId"]), first)
+    both = calls.ask(context.sandbox, "PATCH", f"{PATH}/{first['assessmentId']}", json={}, **where)
     refusals.refused(both, 400, "pi.change.locator")
-    refusals.refused(calls.ask(lab.sandbox, "PATCH", PATH, json={}), 400, "pi.change.locator")
-    calls.changed(lab.sandbox, second["assessmentId"], {"externalId": unique(text)})
-    left = calls.shown(calls.ask(lab.sandbox, "PATCH", PATH, json={}, **where), 200)
+    refusals.refused(calls.ask(context.sandbox, "PATCH", PATH, json={}), 400, "pi.change.locator")
+    calls.changed(context.sandbox, second["assessmentId"], {"externalId": unique(text)})
+    left = calls.shown(calls.ask(context.sandbox, "PATCH", PATH, json={}, **where), 200)
     assert left["assessmentId"] == first["assessmentId"], "an id that was given away still leads to its old assessment"
-    calls.changed(lab.sandbox, first["assessmentId"], {"externalId": unique(text)})
-    refusals.refused(calls.ask(lab.sandbox, "PATCH", PATH, json={}, **where), 404, "pi.change.known")
+    calls.changed(context.sandbox, first["assessmentId"], {"externalId": unique(text)})
+    refusals.refused(calls.ask(context.sandbox, "PATCH", PATH, json={}, **where), 404, "pi.change.known")
 
 
 @contract(
@@ -181,22 +181,22 @@ def located(lab: Lab, text: str, stem: str) -> None:
     standing=Standing.ASSUMED,
 )
 @given(names=strategies.names)
-def person(lab: Lab, names: Face) -> None:
+def person(context: Context, names: Face) -> None:
     """The next assessment, the earlier ones and the search for people have the new name."""
     id = unique("p")
-    first = calls.made(lab.sandbox, {**TAKER, "externalPersonId": id})
-    second = calls.made(lab.sandbox, {"externalPersonId": id})
-    calls.changed(lab.sandbox, second["assessmentId"], names)
-    third = calls.made(lab.sandbox, {"externalPersonId": id})
+    first = calls.made(context.sandbox, {**TAKER, "externalPersonId": id})
+    second = calls.made(context.sandbox, {"externalPersonId": id})
+    calls.changed(context.sandbox, second["assessmentId"], names)
+    third = calls.made(context.sandbox, {"externalPersonId": id})
     assert {m: third[m] for m in names} == names, "the new name was not remembered"
-    calls.same(calls.read(lab.sandbox, first["assessmentId"]), {**first, **names})
+    calls.same(calls.read(context.sandbox, first["assessmentId"]), {**first, **names})
     where = f"peopleAndJobsSearchResult/assessmentUser/externalPersonId eq '{id}'"
-    [found] = calls.people(lab.sandbox, filter=where)["peopleAndJobsSearchResult"]
+    [found] = calls.people(context.sandbox, filter=where)["peopleAndJobsSearchResult"]
     assert {m: found["assessmentUser"][m] for m in names} == names, f"the search shows {found}"
     new = unique("p")
-    calls.changed(lab.sandbox, third["assessmentId"], {"externalPersonId": new})
-    assert calls.made(lab.sandbox, {"externalPersonId": new})["assessmentUserId"] == first["assessmentUserId"]
-    other = calls.made(lab.sandbox, {**TAKER, "externalPersonId": id})
+    calls.changed(context.sandbox, third["assessmentId"], {"externalPersonId": new})
+    assert calls.made(context.sandbox, {"externalPersonId": new})["assessmentUserId"] == first["assessmentUserId"]
+    other = calls.made(context.sandbox, {**TAKER, "externalPersonId": id})
     assert other["assessmentUserId"] != first["assessmentUserId"], "an id that was given away still names its person"
 
 
@@ -211,24 +211,24 @@ def person(lab: Lab, names: Face) -> None:
     action=st.sampled_from(("", "", "open", "complete", "expire", "abort")),
     change=strategies.changes,
 )
-def back(lab: Lab, body: Face, action: str, change: Face) -> None:
+def back(context: Context, body: Face, action: str, change: Face) -> None:
     """Folders by their names, dates that are over, scores and addresses come back as they were shown. With one member
     changed that member changes, and nothing else."""
-    sandbox = lab.sandbox
-    if lab.is_simulator:
+    sandbox = context.sandbox
+    if context.is_simulator:
         furnished(sandbox)
     else:
         body = {name: body[name] for name in TAKER}
     body = {name: value for name, value in calls.own(body).items() if name != "assessmentStatusWebHook"}
     id = calls.made(sandbox, body)["assessmentId"]
-    if action and lab.is_simulator:
+    if action and context.is_simulator:
         sandbox.act(id, action)
     face = calls.read(sandbox, id)
     answer = calls.change(sandbox, id, face)
     calls.same(calls.shown(answer, 200), face)
     assert "simulator-note" not in answer.headers, f"noted is {answer.headers.get('simulator-note')}"
     calls.same(calls.read(sandbox, id), face)
-    account = Account() if lab.is_simulator else None
+    account = Account() if context.is_simulator else None
     change = {n: v for n, v in change.items() if n not in ("assessmentStatusWebHook", "expirationDateTime")}
     shown = calls.changed(sandbox, id, {**face, **change})
     calls.same(shown, after(face, change, account))
@@ -244,19 +244,19 @@ def back(lab: Lab, body: Face, action: str, change: Face) -> None:
 @given(
     names=st.sets(st.sampled_from((*oracle.PERSON, "externalId", "redirectUrl", "assessmentStatusWebHook")), min_size=1)
 )
-def null(lab: Lab, names: set[str]) -> None:
+def null(context: Context, names: set[str]) -> None:
     """Whoever wants to take a value away learns that it is still there."""
     ids = {"externalId": unique("a"), "externalPersonId": unique("p")}
     urls = {"redirectUrl": "https://example.com/a", "assessmentStatusWebHook": "https://example.com/b"}
-    face = calls.made(lab.sandbox, {**TAKER, **ids, **urls, "middleName": "Kevin"})
+    face = calls.made(context.sandbox, {**TAKER, **ids, **urls, "middleName": "Kevin"})
     texts = [*oracle.PERSON, "externalId"]
     for change in (dict.fromkeys(sorted(names)), {name: "" for name in sorted(names) if name in texts}):
-        answer = calls.change(lab.sandbox, face["assessmentId"], change)
+        answer = calls.change(context.sandbox, face["assessmentId"], change)
         calls.same(calls.shown(answer, 200), face)
-        if lab.is_simulator:
+        if context.is_simulator:
             note = answer.headers.get("simulator-note", "")
             assert [name for name in change if f"body.{name}" not in note] == [], f"noted is {note!r}"
-    calls.same(calls.read(lab.sandbox, face["assessmentId"]), face)
+    calls.same(calls.read(context.sandbox, face["assessmentId"]), face)
 
 
 @contract(
@@ -268,10 +268,10 @@ def null(lab: Lab, names: set[str]) -> None:
     examples=0.5,
 )
 @given(way=st.sampled_from(("", "open", "start")), days=st.integers(1, 30))
-def revived(lab: Lab, way: str, days: int) -> None:
+def revived(context: Context, way: str, days: int) -> None:
     """It is the only lever to extend an invitation. What was put off before it expired is not expired at the old
     date; what is aborted or completed keeps its state and its date."""
-    sandbox = lab.fresh({"invitation_days": 4})
+    sandbox = context.fresh({"invitation_days": 4})
     sandbox.freeze("2031-01-01T00:00:00Z")
     made = [calls.made(sandbox, TAKER)["assessmentId"] for _ in range(4)]
     expired, put_off, aborted, done = made
@@ -303,10 +303,10 @@ def revived(lab: Lab, way: str, days: int) -> None:
     standing=Standing.ASSUMED,
 )
 @given(names=strategies.names)
-def archived(lab: Lab, names: Face) -> None:
+def archived(context: Context, names: Face) -> None:
     """A second time it is a 404, and so is whatever else is asked of it. Another assessment of the same person stays.
     The caller's id can be used for somebody new."""
-    sandbox = apart(lab)
+    sandbox = apart(context)
     id, person = unique("a"), unique("p")
     gone = calls.made(sandbox, {**names, "externalId": id, "externalPersonId": person})
     kept = calls.made(sandbox, {"externalPersonId": person})
@@ -351,14 +351,14 @@ def archived(lab: Lab, names: Face) -> None:
     ),
     value=st.sampled_from((40, 1, "x", None, [{"aSigma": 1}])),
 )
-def strangers(lab: Lab, name: str, value: Any) -> None:
+def strangers(context: Context, name: str, value: Any) -> None:
     """Least of all what only the vendor decides: a caller cannot complete an assessment by a change."""
-    face = calls.made(lab.sandbox, TAKER)
-    answer = calls.change(lab.sandbox, face["assessmentId"], {name: value, "middleName": "Kevin"})
+    face = calls.made(context.sandbox, TAKER)
+    answer = calls.change(context.sandbox, face["assessmentId"], {name: value, "middleName": "Kevin"})
     calls.same(calls.shown(answer, 200), {**face, "middleName": "Kevin"})
-    if lab.is_simulator:
+    if context.is_simulator:
         assert name in answer.headers.get("simulator-note", ""), f"the unknown member {name!r} is not noted"
-    calls.same(calls.read(lab.sandbox, face["assessmentId"]), {**face, "middleName": "Kevin"})
+    calls.same(calls.read(context.sandbox, face["assessmentId"]), {**face, "middleName": "Kevin"})
 
 
 PROPERTIES = (named, one, of_the_account, done, located, person, back, null, revived, archived, strangers)

@@ -10,7 +10,7 @@ from zipfile import ZipFile
 
 from hypothesis import strategies as st
 
-from assessment_contracts.lab import Lab
+from assessment_contracts.context import Context
 from assessment_contracts.predictive_index import calls, refusals, strategies
 from assessment_contracts.predictive_index.calls import PATH
 from assessment_contracts.predictive_index.oracle import Face
@@ -93,14 +93,14 @@ def _pattern(sandbox: Sandbox, id: str, number: str, drawn: str) -> Answer:
     examples=0.5,
 )
 @given(scores=strategies.scores)
-def patterns(lab: Lab, scores: Face) -> None:
+def patterns(context: Context, scores: Face) -> None:
     """What is drawn is what the assessment shows: no factor of another graph, none missing, all with two decimals.
     Before completion there is nothing to draw."""
-    id = calls.made(lab.sandbox, TAKER)["assessmentId"]
-    refusals.refused(_pattern(lab.sandbox, id, "0", "SVG"), 404, "pi.pattern.complete")
-    lab.sandbox.act(id, "complete", scores=scores)
+    id = calls.made(context.sandbox, TAKER)["assessmentId"]
+    refusals.refused(_pattern(context.sandbox, id, "0", "SVG"), 404, "pi.pattern.complete")
+    context.sandbox.act(id, "complete", scores=scores)
     for pattern, graphs in GRAPHS.items():
-        texts = svg(_file(_pattern(lab.sandbox, id, pattern, "SVG"), "image/svg+xml"))
+        texts = svg(_file(_pattern(context.sandbox, id, pattern, "SVG"), "image/svg+xml"))
         numbers = [text for text in texts if re.fullmatch(r"-?\d\.\d\d", text)]
         wanted = [f"{scores[graph][factor]:.2f}" for graph in graphs for factor in strategies.FACTORS]
         assert numbers == wanted, f"pattern {pattern} shows {numbers}"
@@ -115,18 +115,20 @@ def patterns(lab: Lab, scores: Face) -> None:
     examples=0.05,
 )
 @given(scores=strategies.scores)
-def pictures(lab: Lab, scores: Face) -> None:
+def pictures(context: Context, scores: Face) -> None:
     """The addresses that the assessment shows are calls that can be made as they stand."""
     face = calls.completed(
-        lab.sandbox, TAKER, scores={**scores, "synthesisSigmaScore": dict.fromkeys(strategies.FACTORS, 0)}
+        context.sandbox, TAKER, scores={**scores, "synthesisSigmaScore": dict.fromkeys(strategies.FACTORS, 0)}
     )
     files = {}
     for number, address in (("0", face["patternFullUrl"]), ("1", face["patternSelfUrl"])):
         path, _, query = ("/" + address.split("/", 3)[3]).partition("?")
         assert query == "format=PNG", f"the address asks for {query}"
-        files[number] = _file(calls.ask(lab.sandbox, "GET", path, query={"format": "PNG"}), "image/png")
-    files |= {number: _file(_pattern(lab.sandbox, face["assessmentId"], number, "PNG"), "image/png") for number in "13"}
-    again = _file(_pattern(lab.sandbox, face["assessmentId"], "3", "PNG"), "image/png")
+        files[number] = _file(calls.ask(context.sandbox, "GET", path, query={"format": "PNG"}), "image/png")
+    files |= {
+        number: _file(_pattern(context.sandbox, face["assessmentId"], number, "PNG"), "image/png") for number in "13"
+    }
+    again = _file(_pattern(context.sandbox, face["assessmentId"], "3", "PNG"), "image/png")
     assert again == files["3"], "the same pattern is drawn in two ways"
     (wide, high), (width, height), third = (png(files[number]) for number in "013")
     assert wide == width == third[0], f"the pictures are {wide}, {width} and {third[0]} wide"
@@ -153,13 +155,13 @@ def _report(sandbox: Sandbox, id: str, report: str, gender: str, language: str |
     examples=0.5,
 )  # fmt: skip
 @given(place=st.integers(0, 4), gender=st.integers(0, 2), language=st.sampled_from(NEUTRAL))
-def reports(lab: Lab, place: int, gender: int, language: str | None) -> None:
+def reports(context: Context, place: int, gender: int, language: str | None) -> None:
     """Name and number of a report, or of a gender, mean the same and give the same file; two reports are two files.
     In English there is one report whatever the gender."""
-    id = _done(lab.sandbox)["assessmentId"]
+    id = _done(context.sandbox)["assessmentId"]
     word = ("Unknown", "Male", "Female")[gender]
     answers = [
-        _report(lab.sandbox, id, report, sex, language)
+        _report(context.sandbox, id, report, sex, language)
         for report, sex in ((REPORTS[place], word), (NUMBERS[place], str(gender)), (NUMBERS[place - 1], word))
     ]
     files = [_file(answer, "application/pdf") for answer in answers]
@@ -168,10 +170,10 @@ def reports(lab: Lab, place: int, gender: int, language: str | None) -> None:
     assert files[0] == files[1], "the name and the number of a report give two files"
     assert files[0] != files[2], "two reports are one file"
     assert ".pdf" in answers[0].headers.get("content-disposition", ""), dict(answers[0].headers)
-    path, _, query = ("/" + _done(lab.sandbox)["descriptiveReportUrl"].split("/", 3)[3]).partition("?")
-    pdf(_file(calls.ask(lab.sandbox, "GET", path, query=dict(parse_qsl(query))), "application/pdf"))
-    other = calls.made(lab.sandbox, TAKER)["assessmentId"]
-    refusals.refused(_report(lab.sandbox, other, REPORTS[place], word, language), 404, "pi.report.complete")
+    path, _, query = ("/" + _done(context.sandbox)["descriptiveReportUrl"].split("/", 3)[3]).partition("?")
+    pdf(_file(calls.ask(context.sandbox, "GET", path, query=dict(parse_qsl(query))), "application/pdf"))
+    other = calls.made(context.sandbox, TAKER)["assessmentId"]
+    refusals.refused(_report(context.sandbox, other, REPORTS[place], word, language), 404, "pi.report.complete")
 
 
 @contract(
@@ -183,15 +185,17 @@ def reports(lab: Lab, place: int, gender: int, language: str | None) -> None:
     examples=0.25,
 )
 @given(language=st.sampled_from(GENDERED), place=st.integers(0, 4))
-def genders(lab: Lab, language: str, place: int) -> None:
+def genders(context: Context, language: str, place: int) -> None:
     """The two in the archive are the two that can be asked for alone."""
-    id = _done(lab.sandbox)["assessmentId"]
-    both = _report(lab.sandbox, id, REPORTS[place], "0", language)
+    id = _done(context.sandbox)["assessmentId"]
+    both = _report(context.sandbox, id, REPORTS[place], "0", language)
     with ZipFile(BytesIO(_file(both, "application/zip"))) as archive:
         assert archive.testzip() is None, "the archive is spoilt"
         packed = [archive.read(name) for name in archive.namelist()]
         assert all(name.endswith(".pdf") for name in archive.namelist()), archive.namelist()
-    single = [_file(_report(lab.sandbox, id, REPORTS[place], sex, language), "application/pdf") for sex in ("1", "2")]
+    single = [
+        _file(_report(context.sandbox, id, REPORTS[place], sex, language), "application/pdf") for sex in ("1", "2")
+    ]
     assert sorted(packed) == sorted(single), "the archive does not hold the two reports"
     assert single[0] != single[1], "the reports of a man and of a woman are one file"
     assert ".zip" in both.headers.get("content-disposition", ""), dict(both.headers)
@@ -205,19 +209,19 @@ def genders(lab: Lab, language: str, place: int) -> None:
     examples=0.25,
 )
 @given(language=st.sampled_from(("tlh", "xx-YY", "x-ours", "en-XX")))
-def language(lab: Lab, language: str) -> None:
+def language(context: Context, language: str) -> None:
     """The list of languages is published in part, so that nothing can be refused for not being on it."""
-    id = _done(lab.sandbox)["assessmentId"]
+    id = _done(context.sandbox)["assessmentId"]
     for answer in (
-        _report(lab.sandbox, id, "1", "1", language),
-        calls.create(lab.sandbox, {**TAKER, "languageLocale": language}),
-        calls.change(lab.sandbox, id, {"languageLocale": language}),
+        _report(context.sandbox, id, "1", "1", language),
+        calls.create(context.sandbox, {**TAKER, "languageLocale": language}),
+        calls.change(context.sandbox, id, {"languageLocale": language}),
     ):
         assert answer.status in (200, 201), f"{language} is answered {answer.status}"
         assert language in answer.headers.get("simulator-note", ""), f"{language} is not noted: {dict(answer.headers)}"
     for answer in (
-        _report(lab.sandbox, id, "1", "1", "fr-CA"),
-        calls.create(lab.sandbox, {**TAKER, "languageLocale": "fr-CA"}),
+        _report(context.sandbox, id, "1", "1", "fr-CA"),
+        calls.create(context.sandbox, {**TAKER, "languageLocale": "fr-CA"}),
     ):
         assert "simulator-note" not in answer.headers, "a published language is noted"
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from assessment_contracts.lab import Lab
+from assessment_contracts.context import Context
 from assessment_contracts.predictive_index import calls, moments, oracle, refusals, strategies
 from assessment_contracts.predictive_index.calls import PATH
 from assessment_contracts.predictive_index.oracle import Face
@@ -23,9 +23,9 @@ from assessment_contracts.sources import Standing
     needs={Need.CONTROL},
 )
 @given(names=strategies.names)
-def apart(lab: Lab, names: Face) -> None:
+def apart(context: Context, names: Face) -> None:
     """Tests run side by side, each in its own world; the same ids of the caller's mean other people there."""
-    one, other = lab.fresh(), lab.fresh()
+    one, other = context.fresh(), context.fresh()
     ids = {"externalId": calls.unique("a"), "externalPersonId": calls.unique("p")}
     face = calls.completed(one, {**names, **ids})
     assert calls.listed(other) == [], "another account's assessments are listed"
@@ -65,12 +65,12 @@ def _story(sandbox: Sandbox, body: Face) -> list[Any]:
     promises=("pi.create.created", "pi.list"),
 )
 @given(names=strategies.names)
-def repeats(lab: Lab, names: Face) -> None:
+def repeats(context: Context, names: Face) -> None:
     """A reset leaves nothing: no assessment, no person, no mail, no setting. Equal seeds then give equal worlds.
 
     A candidate's link from before the reset opens nothing, also not the assessment that has its id again.
     """
-    sandbox = lab.fresh()
+    sandbox = context.fresh()
     first = _story(sandbox, names)
     link = first[0]["assessmentUrl"]
     sandbox.config(invitation_days=20, positions=["Nobody's"])
@@ -94,9 +94,9 @@ def repeats(lab: Lab, names: Face) -> None:
     examples=0.5,
 )
 @given(names=strategies.names)
-def restored(lab: Lab, names: Face) -> None:
+def restored(context: Context, names: Face) -> None:
     """Changed, completed and archived since: after the restoring nothing of it has happened."""
-    sandbox = lab.fresh()
+    sandbox = context.fresh()
     sandbox.freeze("2031-01-01T00:00:00Z")
     before, words = everything(sandbox), scene(sandbox)
     id = sandbox.control_json("POST", "/snapshots")["id"]
@@ -125,10 +125,10 @@ _AFTER = {"completes": (40, 40), "completes-in-10s": (0, 40), "completes-in-2h":
     promises=("pi.states", "pi.face.sigma"),
 )
 @given(tag=st.sampled_from(_TAGS), lean=st.sampled_from(("", "+score-high", "+score-low")), capital=st.booleans())
-def steered(lab: Lab, tag: str, lean: str, capital: bool) -> None:
+def steered(context: Context, tag: str, lean: str, capital: bool) -> None:
     """So that a demo, or a test from outside, needs no control call: it completes, expires or is abandoned, at once or
     after a while, with high or low scores."""
-    sandbox = lab.fresh()
+    sandbox = context.fresh()
     sandbox.freeze("2031-01-01T00:00:00Z")
     tags = f"{lean}+{tag.upper() if capital else tag}"
     face = calls.made(sandbox, {**TAKER, "email": f"ada{tags}@example.com"})
@@ -159,20 +159,20 @@ def steered(lab: Lab, tag: str, lean: str, capital: bool) -> None:
     examples=0.5,
 )
 @given(seconds=st.integers(1, 100_000))
-def progress(lab: Lab, seconds: int) -> None:
+def progress(context: Context, seconds: int) -> None:
     """At its own moment: the completion is dated so, and the listener is called then."""
-    sandbox = lab.fresh({"progress": f"PT{seconds}S"})
+    sandbox = context.fresh({"progress": f"PT{seconds}S"})
     sandbox.freeze("2031-01-01T00:00:00Z")
-    id = calls.made(sandbox, {**TAKER, "assessmentStatusWebHook": lab.listener.url})["assessmentId"]
+    id = calls.made(sandbox, {**TAKER, "assessmentStatusWebHook": context.listener.url})["assessmentId"]
     sandbox.advance(moments.lasting(seconds * moments.SECOND - 1))
     assert calls.read(sandbox, id)["assessmentState"] == 0, "it completes too early"
-    assert not lab.listener.received
+    assert not context.listener.received
     sandbox.advance("P1D")
     face = calls.read(sandbox, id)
     oracle.check_completed(face)
     due = moments.written(moments.ticks("2031-01-01T00:00:00Z") + seconds * moments.SECOND)
     assert face["assessmentDateTime"] == due, f"completed at {face['assessmentDateTime']}, not {due}"
-    assert len(lab.listener.received) == 1
+    assert len(context.listener.received) == 1
     [delivery] = sandbox.control_json("GET", "/deliveries")
     assert delivery["attempts"][0]["at"] == due, "it is told at another moment"
 

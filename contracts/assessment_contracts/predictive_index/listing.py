@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from assessment_contracts.lab import Lab
+from assessment_contracts.context import Context
 from assessment_contracts.predictive_index import calls, odata, oracle, strategies
 from assessment_contracts.predictive_index.calls import PATH, unique
 from assessment_contracts.predictive_index.library import library
@@ -46,10 +46,10 @@ def _alike(found: list[Face], wanted: list[Face], asked: Any) -> None:
     examples=0.1,
 )
 @given(more=st.integers(48, 53))
-def limit(lab: Lab, more: int) -> None:
+def limit(context: Context, more: int) -> None:
     """$top asks for fewer, $skip for the next ones, and page by page each is listed once. Where there is none, the
     array is empty."""
-    sandbox = lab.fresh()
+    sandbox = context.fresh()
     assert calls.listed(sandbox) == [], "a new account lists something"
     known = library(sandbox)
     _alike(calls.listed(sandbox), known, "no option")
@@ -71,11 +71,11 @@ def limit(lab: Lab, more: int) -> None:
     standing=Standing.ASSUMED,
     needs={Need.CONTROL},
 )
-def operators(lab: Lab) -> None:
+def operators(context: Context) -> None:
     """Each is asked at the values where it turns: the equal one, the one beside it, the empty one and null."""
-    known = library(lab.sandbox)
+    known = library(context.sandbox)
     for piece in odata.WHOLE:
-        _alike(calls.listed(lab.sandbox, filter=piece.text), odata.kept(known, piece), piece.text)
+        _alike(calls.listed(context.sandbox, filter=piece.text), odata.kept(known, piece), piece.text)
 
 
 @contract(
@@ -87,11 +87,11 @@ def operators(lab: Lab) -> None:
     needs={Need.CONTROL},
 )
 @given(pieces=st.lists(odata.filters, min_size=1, max_size=3))
-def filtered(lab: Lab, pieces: list[Piece]) -> None:
+def filtered(context: Context, pieces: list[Piece]) -> None:
     """Checked against a small model of our own, over the assessments as they are shown alone."""
-    known = library(lab.sandbox)
+    known = library(context.sandbox)
     for piece in pieces:
-        _alike(calls.listed(lab.sandbox, filter=piece.text), odata.kept(known, piece), piece.text)
+        _alike(calls.listed(context.sandbox, filter=piece.text), odata.kept(known, piece), piece.text)
 
 
 @contract(
@@ -102,19 +102,23 @@ def filtered(lab: Lab, pieces: list[Piece]) -> None:
     standing=Standing.DOCUMENTED,
 )
 @given(names=strategies.names, stem=strategies.texts)
-def found(lab: Lab, names: Face, stem: str) -> None:
+def found(context: Context, names: Face, stem: str) -> None:
     """For a reading by externalId the filter is the documented way; the one sample of a filter has `eq` and a text."""
     ids = {"externalId": unique(stem), "externalPersonId": unique(stem)}
-    face = calls.made(lab.sandbox, {**names, **ids})
+    face = calls.made(context.sandbox, {**names, **ids})
     for member in (*ids, "assessmentId", "assessmentUserId"):
         text = odata.quoted(face[member]).text
-        assert _ids(calls.listed(lab.sandbox, filter=f"{member} eq {text}")) == _ids([face]), f"not found by {member}"
-        assert calls.listed(lab.sandbox, filter=f"{member} eq {odata.quoted(face[member] + 'x').text}") == [], member
+        assert _ids(calls.listed(context.sandbox, filter=f"{member} eq {text}")) == _ids([face]), (
+            f"not found by {member}"
+        )
+        assert calls.listed(context.sandbox, filter=f"{member} eq {odata.quoted(face[member] + 'x').text}") == [], (
+            member
+        )
     both = " and ".join(f"{member} eq {odata.quoted(id).text}" for member, id in ids.items())
-    assert _ids(calls.listed(lab.sandbox, filter=both)) == _ids([face]), "not found by both ids"
-    other = calls.made(lab.sandbox, {"externalPersonId": ids["externalPersonId"]})
+    assert _ids(calls.listed(context.sandbox, filter=both)) == _ids([face]), "not found by both ids"
+    other = calls.made(context.sandbox, {"externalPersonId": ids["externalPersonId"]})
     where = f"externalPersonId eq {odata.quoted(ids['externalPersonId']).text}"
-    assert _ids(calls.listed(lab.sandbox, filter=where)) == _ids([face, other]), "not both of a person's are found"
+    assert _ids(calls.listed(context.sandbox, filter=where)) == _ids([face, other]), "not both of a person's are found"
 
 
 @contract(
@@ -126,14 +130,14 @@ def found(lab: Lab, names: Face, stem: str) -> None:
     examples=0.25,
 )
 @given(place=st.integers(0, 12))
-def guids(lab: Lab, place: int) -> None:
+def guids(context: Context, place: int) -> None:
     """OData 3 tags it, OData 4 does not."""
-    known = library(lab.sandbox)
+    known = library(context.sandbox)
     id = known[place]["assessmentId"]
     for text in (id, id.upper(), f"guid'{id}'", f"guid'{id.upper()}'", f"'{id}'", f"'{id.upper()}'"):
-        _alike(calls.listed(lab.sandbox, filter=f"assessmentId eq {text}"), [known[place]], text)
+        _alike(calls.listed(context.sandbox, filter=f"assessmentId eq {text}"), [known[place]], text)
         others = [face for face in known if face is not known[place]]
-        _alike(calls.listed(lab.sandbox, filter=f"{text} ne assessmentId"), others, text)
+        _alike(calls.listed(context.sandbox, filter=f"{text} ne assessmentId"), others, text)
 
 
 @contract(
@@ -145,12 +149,12 @@ def guids(lab: Lab, place: int) -> None:
     needs={Need.CONTROL},
 )
 @given(order=_orders)
-def ordered(lab: Lab, order: list[tuple[str, str]]) -> None:
+def ordered(context: Context, order: list[tuple[str, str]]) -> None:
     """Numbers by size, texts by code point, instants by time; null before all else."""
-    known = library(lab.sandbox)
+    known = library(context.sandbox)
     text = ",".join(name + direction for name, direction in order)
     wanted = odata.ordered(known, [(name, "desc" in direction.lower()) for name, direction in order])
-    _alike(calls.listed(lab.sandbox, orderby=text), wanted, text)
+    _alike(calls.listed(context.sandbox, orderby=text), wanted, text)
 
 
 @contract(
@@ -161,13 +165,13 @@ def ordered(lab: Lab, order: list[tuple[str, str]]) -> None:
     standing=Standing.ASSUMED,
     needs={Need.CONTROL},
 )
-def every_order(lab: Lab) -> None:
+def every_order(context: Context) -> None:
     """One member after the other."""
-    known = library(lab.sandbox)
+    known = library(context.sandbox)
     for name in _ORDERED:
         for direction in ("", " desc"):
             wanted = odata.ordered(known, [(name, bool(direction))])
-            _alike(calls.listed(lab.sandbox, orderby=name + direction), wanted, name + direction)
+            _alike(calls.listed(context.sandbox, orderby=name + direction), wanted, name + direction)
 
 
 @contract(
@@ -179,9 +183,11 @@ def every_order(lab: Lab) -> None:
     needs={Need.CONTROL},
 )
 @given(skip=_counts, top=_counts, piece=st.none() | odata.filters, order=st.just([]) | _orders)
-def pages(lab: Lab, skip: int | None, top: int | None, piece: Piece | None, order: list[tuple[str, str]]) -> None:
+def pages(
+    context: Context, skip: int | None, top: int | None, piece: Piece | None, order: list[tuple[str, str]]
+) -> None:
     """Page by page a caller sees everything once."""
-    wanted = library(lab.sandbox)
+    wanted = library(context.sandbox)
     options: dict[str, Any] = {name: count for name, count in (("skip", skip), ("top", top)) if count is not None}
     if piece is not None:
         wanted, options["filter"] = odata.kept(wanted, piece), piece.text
@@ -190,7 +196,7 @@ def pages(lab: Lab, skip: int | None, top: int | None, piece: Piece | None, orde
         options["orderby"] = ", ".join(name + direction for name, direction in order)
     first = skip or 0
     wanted = wanted[first:] if top is None else wanted[first : first + top]
-    _alike(calls.listed(lab.sandbox, **options), wanted, options)
+    _alike(calls.listed(context.sandbox, **options), wanted, options)
 
 
 @contract(
@@ -201,13 +207,13 @@ def pages(lab: Lab, skip: int | None, top: int | None, piece: Piece | None, orde
     standing=Standing.ASSUMED,
     needs={Need.CONTROL},
 )
-def every_page(lab: Lab) -> None:
+def every_page(context: Context) -> None:
     """Not one less and not one more, at the beginning and at the end."""
-    known = library(lab.sandbox)
+    known = library(context.sandbox)
     for skip in (0, 1, 11, 12, 13, 14):
         for top in (0, 1, 2, 12, 13, 14):
             for more in ({}, {"filter": "true"}, {"orderby": "isDeleted"}):
-                found = calls.listed(lab.sandbox, skip=skip, top=top, **more)
+                found = calls.listed(context.sandbox, skip=skip, top=top, **more)
                 _alike(found, known[skip : skip + top], f"$skip={skip}, $top={top}, {more}")
 
 
@@ -222,11 +228,11 @@ def every_page(lab: Lab) -> None:
 @given(
     names=st.lists(st.sampled_from((*oracle.MEMBERS, "*")), min_size=1, max_size=4), blank=st.sampled_from(("", " "))
 )
-def selected(lab: Lab, names: list[str], blank: str) -> None:
+def selected(context: Context, names: list[str], blank: str) -> None:
     """A star means all of them."""
-    known = library(lab.sandbox)
+    known = library(context.sandbox)
     wanted = [{m: face[m] for m in oracle.MEMBERS if m in names or "*" in names} for face in known]
-    calls.same(calls.listed(lab.sandbox, select=f",{blank}".join(names)), wanted)
+    calls.same(calls.listed(context.sandbox, select=f",{blank}".join(names)), wanted)
 
 
 _SOUGHT = (
@@ -264,16 +270,16 @@ _WORDS = (
     words=st.lists(st.sampled_from(_WORDS), min_size=1, max_size=2),
     fields=st.just([]) | st.lists(st.sampled_from((*_SOUGHT, "personType", "redirectUrl")), min_size=1, max_size=2),
 )
-def searched(lab: Lab, words: list[str], fields: list[str]) -> None:
+def searched(context: Context, words: list[str], fields: list[str]) -> None:
     """Words that belong together stand in quotation marks."""
-    known = library(lab.sandbox)
+    known = library(context.sandbox)
     text = " ".join(f'"{word}"' if " " in word else word for word in words)
     wanted = [
         face for face in known
         if all(any(word.lower() in str(face[field] or "").lower() for field in fields or _SOUGHT) for word in words)
     ]  # fmt: skip
     more = {"searchfields": ",".join(fields)} if fields else {}
-    _alike(calls.listed(lab.sandbox, search=text, **more), wanted, f"{text} in {fields}")
+    _alike(calls.listed(context.sandbox, search=text, **more), wanted, f"{text} in {fields}")
 
 
 @contract(
@@ -286,13 +292,13 @@ def searched(lab: Lab, words: list[str], fields: list[str]) -> None:
     examples=0.25,
 )
 @given(piece=st.none() | odata.filters, top=st.sampled_from((0, 2, None)))
-def counted(lab: Lab, piece: Piece | None, top: int | None) -> None:
+def counted(context: Context, piece: Piece | None, top: int | None) -> None:
     """A bare array has no member for the number."""
-    known = library(lab.sandbox)
+    known = library(context.sandbox)
     wanted = known if piece is None else odata.kept(known, piece)
     options = {name: value for name, value in (("$filter", piece and piece.text), ("$top", top)) if value is not None}
     for count in ("true", "false"):
-        answer = calls.ask(lab.sandbox, "GET", PATH, query={**options, "$count": count})
+        answer = calls.ask(context.sandbox, "GET", PATH, query={**options, "$count": count})
         _alike(calls.shown(answer, 200), wanted[:top], f"{options} with $count={count}")
         note = f"$count: {len(wanted)} match"
         assert (note in answer.headers.get("simulator-note", "")) is (count == "true"), f"{options}: {answer.headers}"
@@ -307,13 +313,13 @@ def counted(lab: Lab, piece: Piece | None, top: int | None) -> None:
     examples=0.25,
 )
 @given(name=st.sampled_from(("top", "externalId", "page", "Filter", "größe")))
-def strangers(lab: Lab, name: str) -> None:
+def strangers(context: Context, name: str) -> None:
     """As a parameter that the vendor's framework does not bind."""
-    known = library(lab.sandbox)
-    answer = calls.ask(lab.sandbox, "GET", PATH, query={name: "1", "$top": "3"})
+    known = library(context.sandbox)
+    answer = calls.ask(context.sandbox, "GET", PATH, query={name: "1", "$top": "3"})
     _alike(calls.shown(answer, 200), known[:3], name)
     assert "not a documented parameter" in answer.headers.get("simulator-note", ""), f"{name} is not noted"
-    clean = calls.ask(lab.sandbox, "GET", PATH, query={"$top": "3", "searchfields": "email"})
+    clean = calls.ask(context.sandbox, "GET", PATH, query={"$top": "3", "searchfields": "email"})
     assert "simulator-note" not in clean.headers, "a documented option is noted"
 
 

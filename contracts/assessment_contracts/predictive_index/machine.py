@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from assessment_contracts.lab import Lab
+from assessment_contracts.context import Context
 from assessment_contracts.predictive_index import calls, moments, refusals, strategies
 from assessment_contracts.predictive_index.calls import PATH
 from assessment_contracts.predictive_index.model import Model
@@ -23,15 +23,15 @@ _there = precondition(lambda self: bool(self.model.faces))
 class Callers(RuleBasedStateMachine):
     """Creations, readings, changes, archivings, what takers do, and time that passes, one after the other."""
 
-    lab: Lab
+    context: Context
 
     def __init__(self) -> None:
         super().__init__()
-        self.sandbox = furnished(self.lab.fresh())
-        self.sandbox.config(default_webhook_url=self.lab.listener.url)
+        self.sandbox = furnished(self.context.fresh())
+        self.sandbox.config(default_webhook_url=self.context.listener.url)
         self.sandbox.freeze(_BEGUN)
         self.model = Model(moments.ticks(_BEGUN))
-        self.model.settings["default_webhook_url"] = self.lab.listener.url
+        self.model.settings["default_webhook_url"] = self.context.listener.url
         self.gone: list[str] = []
 
     def one(self, place: int) -> str:
@@ -138,7 +138,7 @@ class Callers(RuleBasedStateMachine):
         told = [(one["invitation"], one["url"]) for one in self.sandbox.control_json("GET", "/deliveries")]
         wanted = [(id, url) for _, id, url in self.model.webhooks]
         assert told == wanted, f"told of {told}, to be told {wanted}"
-        caught = sorted(one.form["assessmentId"] for one in self.lab.listener.received)
+        caught = sorted(one.form["assessmentId"] for one in self.context.listener.received)
         assert caught == sorted(id for id, _ in told), "a webhook is lost, or was sent twice"
         mailed = [one["invitation"] for one in self.sandbox.control_json("GET", "/mail")]
         assert mailed == self.model.mailed, f"mailed were {mailed}, to be mailed {self.model.mailed}"

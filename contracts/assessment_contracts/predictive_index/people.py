@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from assessment_contracts.lab import Lab
+from assessment_contracts.context import Context
 from assessment_contracts.predictive_index import calls, odata, oracle, refusals, strategies
 from assessment_contracts.predictive_index.calls import unique
 from assessment_contracts.predictive_index.oracle import PERSON, Face
@@ -38,20 +38,20 @@ PERSON_ID = "peopleAndJobsSearchResult/assessmentUser/externalPersonId"
     promises=("pi.create.again", "pi.create.again.external_id", "pi.create.created", "pi.create.again.blank"),
 )
 @given(names=strategies.names, by=st.sampled_from(("externalId", "externalPersonId", "both")), empty=_EMPTY)
-def again(lab: Lab, names: Face, by: str, empty: Face) -> None:
+def again(context: Context, names: Face, by: str, empty: Face) -> None:
     """The new assessment is another, its person is not; names are those that are known, and need not, indeed must not,
     be sent: left out, null, empty or blank they are accepted, and with a value refused."""
     ids = {"externalId": unique("a"), "externalPersonId": unique("p")}
-    first = calls.made(lab.sandbox, {**names, **ids})
+    first = calls.made(context.sandbox, {**names, **ids})
     used = {name: id for name, id in ids.items() if by in (name, "both")}
-    second = calls.made(lab.sandbox, {**empty, **used})
+    second = calls.made(context.sandbox, {**empty, **used})
     assert second["assessmentId"] != first["assessmentId"], "no new assessment was made"
     for member in ("assessmentUserId", *PERSON):
         assert second[member] == first[member], f"{member} is {second[member]!r}, and was {first[member]!r}"
     assert second["externalId"] == used.get("externalId"), f"externalId is {second['externalId']!r}"
     assert second["assessmentState"] == 0
     for member, rule in zip(("firstName", "middleName", "lastName", "email"), _EXCLUDED, strict=True):
-        refused = calls.create(lab.sandbox, {**empty, **used, member: names.get(member, "Kevin")})
+        refused = calls.create(context.sandbox, {**empty, **used, member: names.get(member, "Kevin")})
         refusals.refused(refused, 400, rule)
 
 
@@ -63,13 +63,13 @@ def again(lab: Lab, names: Face, by: str, empty: Face) -> None:
     promises=("pi.create.again",),
 )
 @given(names=strategies.names, empty=st.sampled_from((None, "", "new")))
-def others(lab: Lab, names: Face, empty: str | None) -> None:
+def others(context: Context, names: Face, empty: str | None) -> None:
     """Equal names and an equal address are no reason to take two people for one."""
-    calls.made(lab.sandbox, {**names, "externalId": unique("a")})
+    calls.made(context.sandbox, {**names, "externalId": unique("a")})
     ids = {name: unique("n") if empty == "new" else empty for name in ("externalId", "externalPersonId")}
-    first, second = (calls.made(lab.sandbox, {**names, **calls.own(ids)}) for _ in range(2))
+    first, second = (calls.made(context.sandbox, {**names, **calls.own(ids)}) for _ in range(2))
     assert first["assessmentUserId"] != second["assessmentUserId"], "two people were taken for one"
-    answer = calls.create(lab.sandbox, calls.own(ids))
+    answer = calls.create(context.sandbox, calls.own(ids))
     refusals.refused(answer, 400, *_REQUIRED)
 
 
@@ -82,23 +82,23 @@ def others(lab: Lab, names: Face, empty: str | None) -> None:
     broken=("pi.create.external_person_id.match",),
 )
 @given(names=strategies.names)
-def remembered(lab: Lab, names: Face) -> None:
+def remembered(context: Context, names: Face) -> None:
     """Whoever is known by an assessment may be given an id of its own then; a second one is refused, and so is that of
     another person."""
     own, other = unique("a"), unique("p")
-    first = calls.made(lab.sandbox, {**names, "externalId": own})
-    calls.made(lab.sandbox, {**TAKER, "externalPersonId": other})
-    refused = calls.create(lab.sandbox, {"externalId": own, "externalPersonId": other})
+    first = calls.made(context.sandbox, {**names, "externalId": own})
+    calls.made(context.sandbox, {**TAKER, "externalPersonId": other})
+    refused = calls.create(context.sandbox, {"externalId": own, "externalPersonId": other})
     refusals.refused(refused, 400, "pi.create.external_person_id.match")
     id = unique("p")
-    second = calls.made(lab.sandbox, {"externalId": own, "externalPersonId": id})
+    second = calls.made(context.sandbox, {"externalId": own, "externalPersonId": id})
     assert (second["assessmentUserId"], second["externalPersonId"]) == (first["assessmentUserId"], id)
-    shown = calls.read(lab.sandbox, first["assessmentId"])["externalPersonId"]
+    shown = calls.read(context.sandbox, first["assessmentId"])["externalPersonId"]
     assert shown == id, f"the earlier assessment shows the id {shown!r}"
-    third = calls.made(lab.sandbox, {"externalPersonId": id})
+    third = calls.made(context.sandbox, {"externalPersonId": id})
     assert third["assessmentUserId"] == first["assessmentUserId"], "the id was not remembered"
     assert third["firstName"] == names["firstName"]
-    refused = calls.create(lab.sandbox, {"externalId": own, "externalPersonId": unique("p")})
+    refused = calls.create(context.sandbox, {"externalId": own, "externalPersonId": unique("p")})
     refusals.refused(refused, 400, "pi.create.external_person_id.match")
 
 
@@ -118,24 +118,26 @@ _kinds = st.fixed_dictionaries(
     names=strategies.names, kinds=_kinds, again=_kinds, change=_kinds, renamed=strategies.names,
     way=st.integers(0, 2), finish=st.booleans(),
 )  # fmt: skip
-def one(lab: Lab, names: Face, kinds: Face, again: Face, change: Face, renamed: Face, way: int, finish: bool) -> None:
+def one(
+    context: Context, names: Face, kinds: Face, again: Face, change: Face, renamed: Face, way: int, finish: bool
+) -> None:
     """Whichever assessment a change goes through, and whatever state the others are in. A re-assessment that names
     gender or type changes them for all; one that does not shows what is known. Another of that name stays as is."""
-    id, sandbox = unique("p"), lab.sandbox
+    id, sandbox = unique("p"), context.sandbox
     twin = calls.made(sandbox, {**names, **kinds})
     person = {**names, "middleName": None, "externalPersonId": id, "gender": 0, "personType": "Unknown", **_told(kinds)}
     faces = [calls.made(sandbox, {**names, **kinds, "externalPersonId": id})]
-    if finish and lab.is_simulator:
+    if finish and context.is_simulator:
         sandbox.act(faces[0]["assessmentId"], "complete")
     person |= _told(again)
     faces.append(calls.made(sandbox, {**again, "externalPersonId": id}))
     faces.append(calls.made(sandbox, {"externalPersonId": id}))
-    _is_one(lab, faces, person)
+    _is_one(context, faces, person)
     person |= {**renamed, **_told(change), "externalPersonId": unique("p")}
     calls.changed(
         sandbox, faces[way]["assessmentId"], {**renamed, **change, "externalPersonId": person["externalPersonId"]}
     )
-    _is_one(lab, faces, person)
+    _is_one(context, faces, person)
     calls.same(calls.read(sandbox, twin["assessmentId"]), twin)
 
 
@@ -143,21 +145,23 @@ def _told(kinds: Face) -> Face:
     return {name: value for name, value in kinds.items() if value is not None}
 
 
-def _is_one(lab: Lab, faces: list[Face], person: Face) -> None:
+def _is_one(context: Context, faces: list[Face], person: Face) -> None:
     """That each assessment, the list and the search show this of the taker."""
     ids = [face["assessmentId"] for face in faces]
-    read = [calls.read(lab.sandbox, id) for id in ids]
+    read = [calls.read(context.sandbox, id) for id in ids]
     for face in read:
         calls.same(
             {member: face[member] for member in oracle.TAKER}, {member: person[member] for member in oracle.TAKER}
         )
         assert face["descriptiveReportUrl"][-1:] in ("", str(person["gender"])), face["descriptiveReportUrl"]
     text = odata.quoted(person["externalPersonId"]).text
-    calls.same(calls.listed(lab.sandbox, filter=f"externalPersonId eq {text} and gender eq {person['gender']}"), read)
     calls.same(
-        calls.listed(lab.sandbox, search=f'"{person["externalPersonId"]}"', searchfields="externalPersonId"), read
+        calls.listed(context.sandbox, filter=f"externalPersonId eq {text} and gender eq {person['gender']}"), read
     )
-    [found] = calls.people(lab.sandbox, filter=f"{PERSON_ID} eq {text}")["peopleAndJobsSearchResult"]
+    calls.same(
+        calls.listed(context.sandbox, search=f'"{person["externalPersonId"]}"', searchfields="externalPersonId"), read
+    )
+    [found] = calls.people(context.sandbox, filter=f"{PERSON_ID} eq {text}")["peopleAndJobsSearchResult"]
     calls.same(found, _found(read[-1], ids[-1]))
 
 
@@ -169,14 +173,14 @@ def _is_one(lab: Lab, faces: list[Face], person: Face) -> None:
     needs={Need.CONTROL},
 )
 @given(members=st.sets(st.sampled_from(("firstName", "lastName", "email")), min_size=1))
-def several_flaws(lab: Lab, members: set[str]) -> None:
+def several_flaws(context: Context, members: set[str]) -> None:
     """Missing of somebody new, or sent of somebody known: each member is listed."""
     slugs = {"firstName": "first_name", "lastName": "last_name", "email": "email"}
     id = unique("a")
-    calls.made(lab.sandbox, {**TAKER, "externalId": id})
+    calls.made(context.sandbox, {**TAKER, "externalId": id})
     sent = {member: TAKER[member] for member in members}
-    missing = calls.create(lab.sandbox, {name: value for name, value in TAKER.items() if name not in members})
-    named = calls.create(lab.sandbox, {**sent, "externalId": id})
+    missing = calls.create(context.sandbox, {name: value for name, value in TAKER.items() if name not in members})
+    named = calls.create(context.sandbox, {**sent, "externalId": id})
     for answer, what in ((missing, "required"), (named, "excluded")):
         refusals.refused(answer, 400, *(f"pi.create.{slugs[member]}.{what}" for member in members))
         assert sorted(refusals.items(answer)) == sorted(members), answer.text
@@ -201,10 +205,10 @@ def _found(face: Face, latest: str) -> Face:
     standing=Standing.ASSUMED,
 )  # fmt: skip
 @given(names=strategies.names, times=st.integers(0, 2))
-def found(lab: Lab, names: Face, times: int) -> None:
+def found(context: Context, names: Face, times: int) -> None:
     """This is the search that the vendor recommends before creating: whoever is found is assessed again, else a second
     person of the same name appears."""
-    sandbox = apart(lab)
+    sandbox = apart(context)
     id, address = unique("p"), f"{unique('x')}@example.com"
     face = calls.made(sandbox, {**names, "email": address, "externalPersonId": id})
     latest = face["assessmentId"]
@@ -234,15 +238,16 @@ def found(lab: Lab, names: Face, times: int) -> None:
 @given(
     skip=st.sampled_from((None, 0, 1, 2, 49, 50, 52, 53, 60)), top=st.sampled_from((None, 0, 1, 2, 49, 50, 51, 1000))
 )
-def pages(lab: Lab, skip: int | None, top: int | None) -> None:
+def pages(context: Context, skip: int | None, top: int | None) -> None:
     """The total is that of all pages, so that a caller knows when to stop."""
-    if "crowd" not in lab.sandbox.memo:
-        lab.sandbox.memo["crowd"] = [
-            calls.made(lab.sandbox, {**TAKER, "firstName": f"Sam {number:02d}"})["firstName"] for number in range(53)
+    if "crowd" not in context.sandbox.memo:
+        context.sandbox.memo["crowd"] = [
+            calls.made(context.sandbox, {**TAKER, "firstName": f"Sam {number:02d}"})["firstName"]
+            for number in range(53)
         ]
-    crowd = lab.sandbox.memo["crowd"]
+    crowd = context.sandbox.memo["crowd"]
     options: dict[str, Any] = {name: value for name, value in (("skip", skip), ("top", top)) if value is not None}
-    found = calls.people(lab.sandbox, search="flynn", **options)
+    found = calls.people(context.sandbox, search="flynn", **options)
     assert found["totalSearchResults"] == 53, f"{found['totalSearchResults']} are counted, there are 53"
     shown = [person["assessmentUser"]["firstName"] for person in found["peopleAndJobsSearchResult"]]
     first, most = skip or 0, 50 if top is None else min(top, 50)
@@ -257,24 +262,25 @@ def pages(lab: Lab, skip: int | None, top: int | None) -> None:
     standing=Standing.ASSUMED,
 )
 @given(names=strategies.names, keep=st.booleans())
-def archived(lab: Lab, names: Face, keep: bool) -> None:
+def archived(context: Context, names: Face, keep: bool) -> None:
     """As long as one assessment is left the person is known, with that one as the latest."""
     ids = {"externalId": unique("a"), "externalPersonId": unique("p")}
-    first = calls.made(lab.sandbox, {**names, **ids})
-    second = calls.made(lab.sandbox, {"externalPersonId": ids["externalPersonId"]})
-    calls.archive(lab.sandbox, second["assessmentId"])
+    first = calls.made(context.sandbox, {**names, **ids})
+    second = calls.made(context.sandbox, {"externalPersonId": ids["externalPersonId"]})
+    calls.archive(context.sandbox, second["assessmentId"])
     where = {"filter": f"{PERSON_ID} eq '{ids['externalPersonId']}'"}
-    [person] = calls.people(lab.sandbox, **where)["peopleAndJobsSearchResult"]
+    [person] = calls.people(context.sandbox, **where)["peopleAndJobsSearchResult"]
     calls.same(person, _found(first, first["assessmentId"]))
     if keep:
         assert (
-            calls.made(lab.sandbox, {"externalId": ids["externalId"]})["assessmentUserId"] == first["assessmentUserId"]
+            calls.made(context.sandbox, {"externalId": ids["externalId"]})["assessmentUserId"]
+            == first["assessmentUserId"]
         )
         return
-    calls.archive(lab.sandbox, first["assessmentId"])
-    assert calls.people(lab.sandbox, **where)["totalSearchResults"] == 0, "an archived person is found"
-    refusals.refused(calls.create(lab.sandbox, ids), 400, *_REQUIRED)
-    new = calls.made(lab.sandbox, {**names, **ids})
+    calls.archive(context.sandbox, first["assessmentId"])
+    assert calls.people(context.sandbox, **where)["totalSearchResults"] == 0, "an archived person is found"
+    refusals.refused(calls.create(context.sandbox, ids), 400, *_REQUIRED)
+    new = calls.made(context.sandbox, {**names, **ids})
     assert new["assessmentUserId"] != first["assessmentUserId"], "the archived person has come back"
     calls.same(new, oracle.opened({**names, **ids}, new))
 

@@ -5,8 +5,8 @@ from threading import Event
 
 from hypothesis import strategies as st
 
+from assessment_contracts.context import Context
 from assessment_contracts.kit import Received, Reply
-from assessment_contracts.lab import Lab
 from assessment_contracts.predictive_index import calls, moments
 from assessment_contracts.predictive_index.oracle import Face
 from assessment_contracts.predictive_index.scene import TAKER
@@ -34,30 +34,30 @@ def _coded(caught: Received) -> int:
     needs=BOTH,
     standing=Standing.ASSUMED,
 )
-def codes(lab: Lab) -> None:
+def codes(context: Context) -> None:
     """A listener that is down for a day loses a webhook; one that refuses it, or moved away, does so at once. The gaps
     begin with 5.625 minutes and double."""
-    sandbox = lab.fresh()
+    sandbox = context.fresh()
     sandbox.freeze(AT)
-    elsewhere = {"Location": f"{lab.listener.url}/elsewhere"}
-    lab.listener.answers = lambda received: Reply(_coded(received), elsewhere)
+    elsewhere = {"Location": f"{context.listener.url}/elsewhere"}
+    context.listener.answers = lambda received: Reply(_coded(received), elsewhere)
     told = {}
     for code in (*AGAIN, *FINAL, *TAKEN):
-        address = f"{lab.listener.url}?code={code}"
+        address = f"{context.listener.url}?code={code}"
         told[code] = calls.made(sandbox, {**TAKER, "assessmentStatusWebHook": address})["assessmentId"]
         sandbox.act(told[code], "complete")
     sandbox.advance("PT24H")
-    counted = [_coded(caught) for caught in lab.listener.received]
+    counted = [_coded(caught) for caught in context.listener.received]
     wrong = {code: counted.count(code) for code in told if counted.count(code) != (9 if code in AGAIN else 1)}
     assert not wrong, f"so many tries were made after these answers: {wrong}"
-    assert not [one for one in lab.listener.received if "elsewhere" in one.path], "a redirect was followed"
+    assert not [one for one in context.listener.received if "elsewhere" in one.path], "a redirect was followed"
     for code, id in told.items():
         [delivery] = deliveries(sandbox, id)
         state = "delivered" if code in TAKEN else "failed"
         assert (delivery["state"], delivery["next"]) == (state, None), f"after {code}: {delivery}"
         check_ladder(delivery, 9 if code in AGAIN else 1)
     sandbox.advance("P30D")
-    assert len(lab.listener.received) == len(counted), "a tenth try was made"
+    assert len(context.listener.received) == len(counted), "a tenth try was made"
 
 
 def check_ladder(delivery: Face, tries: int, begun: str = AT) -> None:
@@ -78,21 +78,23 @@ def check_ladder(delivery: Face, tries: int, begun: str = AT) -> None:
     examples=0.5,
 )
 @given(answers=st.lists(st.sampled_from((*AGAIN, 0)), min_size=1, max_size=8), last=st.sampled_from((200, 204, 404)))
-def recovers(lab: Lab, answers: list[int], last: int) -> None:
+def recovers(context: Context, answers: list[int], last: int) -> None:
     """Every try is the same form; a connection that is closed without an answer counts as none (0)."""
-    sandbox = lab.fresh()
+    sandbox = context.fresh()
     sandbox.freeze(AT)
-    face = calls.made(sandbox, {**TAKER, "assessmentStatusWebHook": lab.listener.url})
-    lab.listener.answers = [*answers, last]
+    face = calls.made(sandbox, {**TAKER, "assessmentStatusWebHook": context.listener.url})
+    context.listener.answers = [*answers, last]
     sandbox.act(face["assessmentId"], "complete")
-    settled(lab, sandbox)
-    assert len(lab.listener.received) == 1, "the first try is made at once, the second is not"
+    settled(context, sandbox)
+    assert len(context.listener.received) == 1, "the first try is made at once, the second is not"
     sandbox.advance("PT5M37.4999999S")
-    assert len(lab.listener.received) == 1, "the second try comes too early"
+    assert len(context.listener.received) == 1, "the second try comes too early"
     sandbox.advance("PT0.0000001S")
-    assert len(lab.listener.received) == 2, "the second try is not made after 5.625 minutes"
+    assert len(context.listener.received) == 2, "the second try is not made after 5.625 minutes"
     sandbox.advance("PT24H")
-    assert [caught.body for caught in lab.listener.received] == [lab.listener.received[0].body] * (len(answers) + 1)
+    assert [caught.body for caught in context.listener.received] == [context.listener.received[0].body] * (
+        len(answers) + 1
+    )
     [delivery] = deliveries(sandbox, face["assessmentId"])
     check_ladder(delivery, len(answers) + 1)
     assert delivery["state"] == ("failed" if last == 404 else "delivered"), delivery["state"]
@@ -108,17 +110,17 @@ def recovers(lab: Lab, answers: list[int], last: int) -> None:
     examples=0.35,
 )
 @given(hours=st.sampled_from((1, 6, 23)))
-def late(lab: Lab, hours: int) -> None:
+def late(context: Context, hours: int) -> None:
     """A clock that is set forward makes the next try late: a whole gap later comes the one after it."""
-    sandbox = lab.fresh()
+    sandbox = context.fresh()
     sandbox.freeze(AT)
-    lab.listener.answers = lambda received: 503
-    id = calls.made(sandbox, {**TAKER, "assessmentStatusWebHook": lab.listener.url})["assessmentId"]
+    context.listener.answers = lambda received: 503
+    id = calls.made(sandbox, {**TAKER, "assessmentStatusWebHook": context.listener.url})["assessmentId"]
     sandbox.act(id, "complete")
-    settled(lab, sandbox)
+    settled(context, sandbox)
     then = moments.written(moments.ticks(AT) + hours * moments.HOUR)
     sandbox.freeze(then)
-    settled(lab, sandbox)
+    settled(context, sandbox)
     [delivery] = deliveries(sandbox, id)
     wanted = moments.written(moments.ticks(then) + 2 * FIRST_GAP)
     assert [attempt["at"] for attempt in delivery["attempts"]] == [AT, then], delivery["attempts"]
@@ -132,21 +134,21 @@ def late(lab: Lab, hours: int) -> None:
     needs=BOTH,
     standing=Standing.ASSUMED,
 )
-def unanswered(lab: Lab) -> None:
+def unanswered(context: Context) -> None:
     """408 in the vendor's list suggests that time-outs count. How long a listener may take is a setting."""
     late = Event()
 
     def respond(caught: Received) -> int:
-        if len(lab.listener.received) == 1:
+        if len(context.listener.received) == 1:
             late.wait(10)
         return 200
 
-    sandbox = lab.fresh({"webhook_timeout": 0.1})
+    sandbox = context.fresh({"webhook_timeout": 0.1})
     sandbox.freeze(AT)
-    lab.listener.answers = respond
-    slow = calls.made(sandbox, {**TAKER, "assessmentStatusWebHook": lab.listener.url})["assessmentId"]
+    context.listener.answers = respond
+    slow = calls.made(sandbox, {**TAKER, "assessmentStatusWebHook": context.listener.url})["assessmentId"]
     sandbox.act(slow, "complete")
-    settled(lab, sandbox)
+    settled(context, sandbox)
     late.set()
     sandbox.config(webhook_timeout=30)
     sandbox.advance("PT24H")
@@ -154,7 +156,7 @@ def unanswered(lab: Lab) -> None:
     check_ladder(delivery, 2)
     assert delivery["state"] == "delivered", delivery
     assert delivery["attempts"][0]["status"] is None
-    lab.listener.close()
+    context.listener.close()
     gone = calls.made(sandbox, {**TAKER, "assessmentStatusWebHook": _nowhere()})["assessmentId"]
     begun = sandbox.control_json("GET", "/clock")["now"]
     sandbox.act(gone, "complete")
@@ -180,17 +182,17 @@ def _nowhere() -> str:
     examples=0.5,
 )
 @given(elsewhere=st.booleans(), first=st.sampled_from((200, 404)))
-def replayed(lab: Lab, elsewhere: bool, first: int) -> None:
+def replayed(context: Context, elsewhere: bool, first: int) -> None:
     """As a delivery of its own: what is known of the first stays."""
-    sandbox = lab.fresh()
-    lab.listener.answers = [first, 200]
-    id = calls.made(sandbox, {**TAKER, "assessmentStatusWebHook": lab.listener.url})["assessmentId"]
+    sandbox = context.fresh()
+    context.listener.answers = [first, 200]
+    id = calls.made(sandbox, {**TAKER, "assessmentStatusWebHook": context.listener.url})["assessmentId"]
     sandbox.act(id, "complete")
-    settled(lab, sandbox)
+    settled(context, sandbox)
     [before] = deliveries(sandbox, id)
-    body = {"url": f"{lab.listener.url}?again"} if elsewhere else {}
+    body = {"url": f"{context.listener.url}?again"} if elsewhere else {}
     sandbox.control_json("POST", f"/deliveries/{before['id']}/replay", body)
-    one, other = settled(lab, sandbox)
+    one, other = settled(context, sandbox)
     assert (one.body, one.headers["content-type"]) == (other.body, other.headers["content-type"])
     assert other.path == ("/webhook?again" if elsewhere else "/webhook"), other.path
     kept, again = deliveries(sandbox, id)

@@ -1,6 +1,6 @@
 """A sandbox with settings that we know, where there is a control API to set them."""
 
-from assessment_contracts.lab import Lab
+from assessment_contracts.context import Context
 from assessment_contracts.predictive_index.strategies import SETTINGS
 from assessment_contracts.sandbox import Sandbox
 
@@ -13,6 +13,6 @@ def furnished(sandbox: Sandbox) -> Sandbox:
     return sandbox
 
 
-def apart(lab: Lab) -> Sandbox:
+def apart(context: Context) -> Sandbox:
     """A sandbox in which little is found, for what asks everything that is there; a vendor's account is as it is."""
-    return lab.fresh() if lab.is_simulator else lab.sandbox
+    return context.fresh() if context.is_simulator else context.sandbox

@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from assessment_contracts.lab import Lab
+from assessment_contracts.context import Context
 from assessment_contracts.predictive_index import calls, moments, oracle, refusals, strategies
 from assessment_contracts.predictive_index.oracle import Account, Face
 from assessment_contracts.predictive_index.scene import TAKER
@@ -42,18 +42,18 @@ def acted(lab_sandbox: Any, id: str, action: str) -> Answer:
     needs={Need.CONTROL},
 )
 @given(notify=st.sampled_from((0, 1)), actions=st.lists(st.sampled_from(ACTIONS), max_size=6))
-def moves(lab: Lab, notify: int, actions: list[str]) -> None:
+def moves(context: Context, notify: int, actions: list[str]) -> None:
     """Numbers as the page Common lists them. What an ended assessment cannot do is refused with 409 and leaves it as
     it is, byte for byte; until completion nothing is shown of any result."""
-    id = calls.made(lab.sandbox, {**TAKER, "notifyAssessmentAvailableUsingEmail": notify})["assessmentId"]
-    face = calls.read(lab.sandbox, id)
+    id = calls.made(context.sandbox, {**TAKER, "notifyAssessmentAvailableUsingEmail": notify})["assessmentId"]
+    face = calls.read(context.sandbox, id)
     state = SENT if notify else CREATED
     for action in actions:
         target = MOVES.get((state, action))
-        answer = acted(lab.sandbox, id, action)
+        answer = acted(context.sandbox, id, action)
         where = f"{action} from {state} is answered {answer.status}: {answer.text[:200]}"
         assert answer.status == (409 if target is None else 200), where
-        after = calls.read(lab.sandbox, id)
+        after = calls.read(context.sandbox, id)
         if target is None:
             assert after == face, f"{action}, which was refused, has changed the assessment"
             assert action in answer.json["detail"], f"the refusal does not name the move: {answer.text}"
@@ -73,7 +73,7 @@ def moves(lab: Lab, notify: int, actions: list[str]) -> None:
     standing=Standing.ASSUMED,
     needs={Need.CONTROL},
 )
-def table(lab: Lab) -> None:
+def table(context: Context) -> None:
     """All states against all actions, one new assessment each."""
     ways: dict[int, tuple[str, ...]] = {
         CREATED: (), SENT: (), OPENED: ("open",), STARTED: ("start",), COMPLETED: ("complete",), EXPIRED: ("expire",),
@@ -82,14 +82,14 @@ def table(lab: Lab) -> None:
     for state, way in ways.items():
         for action in ACTIONS:
             body = {**TAKER, "notifyAssessmentAvailableUsingEmail": int(state == SENT)}
-            id = calls.made(lab.sandbox, body)["assessmentId"]
+            id = calls.made(context.sandbox, body)["assessmentId"]
             for step in way:
-                lab.sandbox.act(id, step)
-            answer = acted(lab.sandbox, id, action)
+                context.sandbox.act(id, step)
+            answer = acted(context.sandbox, id, action)
             target = MOVES.get((state, action), state)
             possible = (state, action) in MOVES
             assert answer.status == (200 if possible else 409), f"{action} from {state} is answered {answer.status}"
-            found = calls.read(lab.sandbox, id)["assessmentState"]
+            found = calls.read(context.sandbox, id)["assessmentState"]
             assert found == target, f"{action} from {state} leads to {found}, not to {target}"
 
 
@@ -102,10 +102,10 @@ def table(lab: Lab) -> None:
     needs={Need.CONTROL},
 )  # fmt: skip
 @given(body=strategies.account_bodies, tick=st.integers(0, 9_999_999))
-def completed(lab: Lab, body: Face, tick: int) -> None:
+def completed(context: Context, body: Face, tick: int) -> None:
     """Nothing of a result is shown before, all of it after. assessmentDateTime is the completion then. Who was asked,
     by whom and for what stays as it was."""
-    sandbox = furnished(lab.sandbox)
+    sandbox = furnished(context.sandbox)
     body = {name: value for name, value in calls.own(body).items() if name != "assessmentStatusWebHook"}
     before = calls.made(sandbox, body)
     calls.same(before, oracle.opened(body, before, Account()))
@@ -134,9 +134,9 @@ _MOVED = ("assessmentState", "assessmentDateTime")
     needs={Need.CONTROL},
 )
 @given(scores=strategies.scores)
-def scores(lab: Lab, scores: Face) -> None:
+def scores(context: Context, scores: Face) -> None:
     """Whoever tests how scores are read says which; and the same scores make the same pattern."""
-    faces = [calls.completed(lab.sandbox, TAKER, scores=scores) for _ in range(2)]
+    faces = [calls.completed(context.sandbox, TAKER, scores=scores) for _ in range(2)]
     for face in faces:
         oracle.check_completed(face)
         for graph in strategies.GRAPHS:
@@ -156,9 +156,9 @@ def scores(lab: Lab, scores: Face) -> None:
     way=st.sampled_from(("", "open", "start", "complete", "abort")),
     sent=st.sampled_from(("2031-01-02", "2031-01-02T03:04:05.6789012Z", None, "2031-01-01T00:00:00.0000002Z")),
 )
-def expiry(lab: Lab, way: str, sent: str | None) -> None:
+def expiry(context: Context, way: str, sent: str | None) -> None:
     """A date alone lasts until its very last tick. What is completed or aborted stays so when the day comes."""
-    sandbox = lab.fresh()
+    sandbox = context.fresh()
     sandbox.freeze("2031-01-01T00:00:00Z")
     face = calls.made(sandbox, {**TAKER, "expirationDateTime": sent})
     id = face["assessmentId"]
@@ -188,10 +188,10 @@ def expiry(lab: Lab, way: str, sent: str | None) -> None:
     now=st.sampled_from(("2031-05-06T07:08:09.1234567Z", "2031-12-31T23:59:59.9999998Z", "2032-02-29T00:00:00Z")),
     ticks=st.sampled_from((0, 1, 9, 10, 10_000_000)),
 )
-def future(lab: Lab, now: str, ticks: int) -> None:
+def future(context: Context, now: str, ticks: int) -> None:
     """ "Must lie in the future" leaves out the present. A date lies in the future until its day is over, so that today
     is taken and yesterday is not."""
-    sandbox = lab.fresh()
+    sandbox = context.fresh()
     sandbox.freeze(now)
     id = calls.made(sandbox, TAKER)["assessmentId"]
     at = moments.ticks(now)

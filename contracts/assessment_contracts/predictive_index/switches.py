@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from assessment_contracts.lab import Lab
+from assessment_contracts.context import Context
 from assessment_contracts.predictive_index import calls, moments, oracle, refusals, strategies
 from assessment_contracts.predictive_index.calls import PATH
 from assessment_contracts.predictive_index.oracle import Face
@@ -17,29 +17,29 @@ _MAILED = {**TAKER, "notifyAssessmentAvailableUsingEmail": 1}
 _TITLED = {**TAKER, "associatedPositionTitle": strategies.POSITIONS[0]}
 
 
-def switched(lab: Lab, **switches: Any) -> Sandbox:
+def switched(context: Context, **switches: Any) -> Sandbox:
     """A sandbox with these switches thrown; `person_type` stands for `pi.person_type`."""
     behaviour = {f"pi.{name}": value for name, value in switches.items()}
-    return lab.fresh({**strategies.SETTINGS, "behaviour": behaviour})
+    return context.fresh({**strategies.SETTINGS, "behaviour": behaviour})
 
 
-def created_state(lab: Lab) -> None:
+def created_state(context: Context) -> None:
     """The answer to a creation shows the state as it was saved: 10 once the e-mail went out."""
-    sandbox = switched(lab, created_state="sent")
+    sandbox = switched(context, created_state="sent")
     assert [calls.made(sandbox, body)["assessmentState"] for body in (_MAILED, TAKER)] == [10, 0]
 
 
-def unsent_state(lab: Lab) -> None:
+def unsent_state(context: Context) -> None:
     """Whoever was not mailed counts as sent."""
-    sandbox = switched(lab, unsent_state=10)
+    sandbox = switched(context, unsent_state=10)
     face = calls.made(sandbox, TAKER)
     found = (face["assessmentState"], calls.read(sandbox, face["assessmentId"])["assessmentState"])
     assert found == (0, 10), f"the states are {found}"
 
 
-def state_member(lab: Lab) -> None:
+def state_member(context: Context) -> None:
     """The state stands in assessmentStatus, at the same place, and filters know it by that name."""
-    sandbox = switched(lab, state_member="assessmentStatus")
+    sandbox = switched(context, state_member="assessmentStatus")
     face = calls.completed(sandbox, TAKER)
     renamed = ["assessmentStatus" if name == "assessmentState" else name for name in oracle.MEMBERS]
     assert [*face] == renamed, [*face]
@@ -48,9 +48,9 @@ def state_member(lab: Lab) -> None:
     refusals.refused(refused, 400, "pi.list.filter.member")
 
 
-def response_members(lab: Lab) -> None:
+def response_members(context: Context) -> None:
     """The members of the response table alone are shown, here and in lists."""
-    sandbox = switched(lab, response_members="table")
+    sandbox = switched(context, response_members="table")
     wanted = [name for name in oracle.MEMBERS if name not in oracle.OUTSIDE_THE_TABLE]
     face = calls.made(sandbox, TAKER)
     calls.same([*face], wanted)
@@ -58,9 +58,9 @@ def response_members(lab: Lab) -> None:
     calls.same([[*one] for one in calls.listed(sandbox)], [wanted])
 
 
-def person_type(lab: Lab) -> None:
+def person_type(context: Context) -> None:
     """Numbers 1 to 5, in requests and in answers; names are then of a wrong type."""
-    sandbox = switched(lab, person_type="numbers")
+    sandbox = switched(context, person_type="numbers")
     faces = [calls.made(sandbox, {**TAKER, "personType": number}) for number in (None, 1, 2, 3, 4, 5)]
     calls.same([face["personType"] for face in faces], [1, 1, 2, 3, 4, 5])
     calls.same(calls.changed(sandbox, faces[0]["assessmentId"], {"personType": 4})["personType"], 4)
@@ -71,16 +71,16 @@ def person_type(lab: Lab) -> None:
         (calls.create, 0, "value"),
     ):
         refusals.refused(call(sandbox, {**TAKER, "personType": value}), 400, f"pi.create.person_type.{rule}")
-    names = switched(lab)
+    names = switched(context)
     shown = {calls.made(names, {**TAKER, "personType": name})["personType"] for name in strategies.PERSON_TYPES}
     assert shown == {*strategies.PERSON_TYPES}
 
 
-def webhook_member(lab: Lab) -> None:
+def webhook_member(context: Context) -> None:
     """The address is given as assessmentStatusWebHookUrl; under its other name it is a stranger."""
-    sandbox = switched(lab, webhook_member="assessmentStatusWebHookUrl")
-    face = calls.made(sandbox, {**TAKER, "assessmentStatusWebHookUrl": f"{lab.listener.url}?new"})
-    assert face["assessmentStatusWebHook"] == f"{lab.listener.url}?new"
+    sandbox = switched(context, webhook_member="assessmentStatusWebHookUrl")
+    face = calls.made(sandbox, {**TAKER, "assessmentStatusWebHookUrl": f"{context.listener.url}?new"})
+    assert face["assessmentStatusWebHook"] == f"{context.listener.url}?new"
     other = calls.create(sandbox, {**TAKER, "assessmentStatusWebHook": 80})
     assert calls.shown(other, 201)["assessmentStatusWebHook"] is None
     assert "assessmentStatusWebHook" in other.headers.get("simulator-note", ""), "the other name is not noted"
@@ -88,12 +88,12 @@ def webhook_member(lab: Lab) -> None:
         answer = calls.create(sandbox, {**TAKER, "assessmentStatusWebHookUrl": value})
         refusals.refused(answer, 400, f"pi.create.webhook.{rule}")
     sandbox.act(face["assessmentId"], "complete")
-    assert [caught.path for caught in settled(lab, sandbox)] == ["/webhook?new"]
+    assert [caught.path for caught in settled(context, sandbox)] == ["/webhook?new"]
 
 
-def sigma_graphs(lab: Lab) -> None:
+def sigma_graphs(context: Context) -> None:
     """Every score is the Self graph, as every description says; the position's stays its own."""
-    sandbox = switched(lab, sigma_graphs="self")
+    sandbox = switched(context, sigma_graphs="self")
     scores = {graph: dict.fromkeys(strategies.FACTORS, place) for place, graph in enumerate(strategies.GRAPHS)}
     face = calls.completed(sandbox, _TITLED, scores=scores)
     for graph in strategies.GRAPHS:
@@ -101,9 +101,9 @@ def sigma_graphs(lab: Lab) -> None:
     oracle.check_sigma("positionSigmaScore", face["positionSigmaScore"], strategies.FACTORS[:4])
 
 
-def sigma_container(lab: Lab) -> None:
+def sigma_container(context: Context) -> None:
     """A score is an object, not an array of one; filters find factors all the same."""
-    sandbox = switched(lab, sigma_container="object")
+    sandbox = switched(context, sigma_container="object")
     pending = calls.made(sandbox, TAKER)
     assert pending["selfSigmaScore"] is None
     face = calls.completed(sandbox, _TITLED)
@@ -113,10 +113,10 @@ def sigma_container(lab: Lab) -> None:
     assert calls.listed(sandbox, filter="selfSigmaScore/aSigma ge -4") == [face]
 
 
-def folder_path(lab: Lab) -> None:
+def folder_path(context: Context) -> None:
     """The folder is shown as its full path, or by its last name, whatever was sent."""
     for value, shown in (("full", strategies.FOLDERS), ("name", ("Sales & Süd", "Example Company", "Er"))):
-        sandbox = switched(lab, folder_path=value)
+        sandbox = switched(context, folder_path=value)
         faces = [calls.made(sandbox, {**TAKER, "folderPath": folder}) for folder in (None, *strategies.FOLDERS)]
         assert [face["folderPath"] for face in faces] == [shown[0], *shown], [face["folderPath"] for face in faces]
         assert len(calls.listed(sandbox, filter=f"folderPath eq '{shown[2]}'")) == 1
@@ -124,9 +124,9 @@ def folder_path(lab: Lab) -> None:
         assert named["folderPath"] == shown[2], f"a folder that was named is shown as {named['folderPath']!r}"
 
 
-def list_limit(lab: Lab) -> None:
+def list_limit(context: Context) -> None:
     """All are listed at once, more than fifty too, unless $top asks for fewer."""
-    sandbox = switched(lab, list_limit=None)
+    sandbox = switched(context, list_limit=None)
     ids = [calls.made(sandbox, TAKER)["assessmentId"] for _ in range(52)]
     for options, wanted in (
         ({}, ids), ({"top": 51}, ids[:51]), ({"top": 1000}, ids), ({"skip": 1}, ids[1:]), ({"filter": "true"}, ids),
@@ -136,27 +136,27 @@ def list_limit(lab: Lab) -> None:
         assert found == wanted, f"{options} lists {len(found)}, not {len(wanted)}"
 
 
-def revive_expired(lab: Lab) -> None:
+def revive_expired(context: Context) -> None:
     """A later date changes the date alone: what is expired stays so."""
-    sandbox = switched(lab, revive_expired=False)
+    sandbox = switched(context, revive_expired=False)
     face = calls.made(sandbox, TAKER)
     sandbox.act(face["assessmentId"], "expire")
     shown = calls.changed(sandbox, face["assessmentId"], {"expirationDateTime": "2999-12-31"})
     calls.same(shown, {**face, "assessmentState": 50, "expirationDateTime": "2999-12-31T23:59:59.9999999Z"})
 
 
-def archive_status(lab: Lab) -> None:
+def archive_status(context: Context) -> None:
     """Archiving answers 200 with the assessment, isDeleted 1."""
-    sandbox = switched(lab, archive_status=200)
+    sandbox = switched(context, archive_status=200)
     face = calls.made(sandbox, TAKER)
     answer = calls.ask(sandbox, "DELETE", f"{PATH}/{face['assessmentId']}")
     calls.same(calls.shown(answer, 200), {**face, "isDeleted": 1})
     refusals.refused(calls.ask(sandbox, "GET", f"{PATH}/{face['assessmentId']}"), 404, "pi.get.known")
 
 
-def patch_null(lab: Lab) -> None:
+def patch_null(context: Context) -> None:
     """null clears what an assessment may lack; names, which it may not, stay."""
-    sandbox = switched(lab, patch_null="cleared")
+    sandbox = switched(context, patch_null="cleared")
     ids = {"externalId": calls.unique("a"), "externalPersonId": calls.unique("p")}
     urls = {"redirectUrl": "https://example.com/a", "assessmentStatusWebHook": "https://example.com/b"}
     field = {"fieldName": "Notes", "fieldValue": "one"}
@@ -175,9 +175,9 @@ def patch_null(lab: Lab) -> None:
     assert calls.create(sandbox, ids).status == 400, "an id that was cleared still leads to its person"
 
 
-def external_id_match(lab: Lab) -> None:
+def external_id_match(context: Context) -> None:
     """An assessmentId, sent as externalId, assesses that person again; an externalId that is known does not."""
-    sandbox = switched(lab, external_id_match="assessmentId")
+    sandbox = switched(context, external_id_match="assessmentId")
     id = calls.unique("a")
     first = calls.made(sandbox, {**TAKER, "externalId": id, "gender": 2})
     again = calls.made(sandbox, {"externalId": first["assessmentId"]})
@@ -189,7 +189,7 @@ def external_id_match(lab: Lab) -> None:
     assert other["assessmentUserId"] != first["assessmentUserId"], "a known externalId assesses its person again"
 
 
-def back(lab: Lab) -> None:
+def back(context: Context) -> None:
     """Whatever shape a switch gives to an assessment, it can be sent back in that shape and is as it was, when its date
     is over too."""
     for name, value in (
@@ -197,7 +197,7 @@ def back(lab: Lab) -> None:
         ("sigma_graphs", "self"), ("sigma_container", "object"), ("folder_path", "name"), ("folder_path", "full"),
         ("webhook_member", "assessmentStatusWebHookUrl"), ("patch_null", "cleared"), ("revive_expired", False),
     ):  # fmt: skip
-        sandbox = switched(lab, **{name: value})
+        sandbox = switched(context, **{name: value})
         ids = [calls.made(sandbox, {**_TITLED, "expirationDateTime": days})["assessmentId"]
                for days in ("2999-12-31", "2031-01-31", "2031-01-31")]  # fmt: skip
         sandbox.act(ids[1], "complete")
@@ -208,24 +208,24 @@ def back(lab: Lab) -> None:
             calls.same(calls.read(sandbox, id), face)
 
 
-def webhook_on(lab: Lab) -> None:
+def webhook_on(context: Context) -> None:
     """A creation is told too, with the state that the assessment has then."""
-    sandbox = switched(lab, webhook_on="creation and completion")
+    sandbox = switched(context, webhook_on="creation and completion")
     ids = []
     for body, state in ((TAKER, "0"), (_MAILED, "10")):
-        ids.append(calls.made(sandbox, {**body, "assessmentStatusWebHook": lab.listener.url})["assessmentId"])
-        assert pairs(settled(lab, sandbox)[-1])[:2] == [("assessmentId", ids[-1]), ("assessmentState", state)]
+        ids.append(calls.made(sandbox, {**body, "assessmentStatusWebHook": context.listener.url})["assessmentId"])
+        assert pairs(settled(context, sandbox)[-1])[:2] == [("assessmentId", ids[-1]), ("assessmentState", state)]
     sandbox.act(ids[0], "complete")
-    assert [dict(pairs(caught))["assessmentState"] for caught in settled(lab, sandbox)] == ["0", "10", "40"]
+    assert [dict(pairs(caught))["assessmentState"] for caught in settled(context, sandbox)] == ["0", "10", "40"]
 
 
-def webhook_source(lab: Lab) -> None:
+def webhook_source(context: Context) -> None:
     """The form lacks assessmentSource, as the page's sample does."""
-    sandbox = switched(lab, webhook_source="omitted")
+    sandbox = switched(context, webhook_source="omitted")
     id = calls.unique("a")
-    face = calls.made(sandbox, {**TAKER, "externalId": id, "assessmentStatusWebHook": lab.listener.url})
+    face = calls.made(sandbox, {**TAKER, "externalId": id, "assessmentStatusWebHook": context.listener.url})
     sandbox.act(face["assessmentId"], "complete")
-    [caught] = settled(lab, sandbox)
+    [caught] = settled(context, sandbox)
     assert pairs(caught) == [("assessmentId", face["assessmentId"]), ("assessmentState", "40"), ("externalId", id)]
 
 
@@ -236,21 +236,21 @@ _DETAILS = (
 )  # fmt: skip
 
 
-def webhook_format(lab: Lab) -> None:
+def webhook_format(context: Context) -> None:
     """The newer portal's JSON: event and eventDetails, which agree with the assessment."""
-    sandbox = switched(lab, webhook_format="json")
+    sandbox = switched(context, webhook_format="json")
     sandbox.freeze("2031-01-01T00:00:00Z")
     body = {
         **_TITLED,
         "externalId": calls.unique("a"),
-        "assessmentStatusWebHook": lab.listener.url,
+        "assessmentStatusWebHook": context.listener.url,
         "languageLocale": "fr-CA",
     }
     face = calls.made(sandbox, body)
     sandbox.freeze("2031-01-02T00:00:00.1234567Z")
     sandbox.act(face["assessmentId"], "complete")
     after = calls.read(sandbox, face["assessmentId"])
-    [caught] = settled(lab, sandbox)
+    [caught] = settled(context, sandbox)
     assert caught.headers["content-type"].partition(";")[0] == "application/json", caught.headers["content-type"]
     assert [*caught.json] == ["event", "eventDetails"], [*caught.json]
     assert [*caught.json["event"]] == ["action", "id", "date"], caught.json["event"]
@@ -277,21 +277,21 @@ def _wanted(before: Face, after: Face) -> Face:
     }
 
 
-def byte_order_mark(lab: Lab) -> None:
+def byte_order_mark(context: Context) -> None:
     """A byte order mark before JSON is refused, with a hint; by default it is accepted, with a note."""
     marked = b"\xef\xbb\xbf" + json.dumps(TAKER).encode()
-    accepted = calls.ask(switched(lab), "POST", PATH, content=marked, media_type="application/json")
+    accepted = calls.ask(switched(context), "POST", PATH, content=marked, media_type="application/json")
     assert calls.shown(accepted, 201)["firstName"] == TAKER["firstName"]
     assert "byte order mark" in accepted.headers.get("simulator-note", ""), "an accepted mark is not noted"
-    sandbox = switched(lab, byte_order_mark="refused")
+    sandbox = switched(context, byte_order_mark="refused")
     refused = calls.ask(sandbox, "POST", PATH, content=marked, media_type="application/json")
     refusals.refused(refused, 400, "pi.create.body.json")
     assert "byte order mark" in refused.headers.get("simulator-hint", ""), "a refused mark has no hint"
 
 
-def url_match(lab: Lab) -> None:
+def url_match(context: Context) -> None:
     """Paths and names of query parameters must be spelt exactly; by default letter case does not matter."""
-    sandbox, exact = switched(lab), switched(lab, url_match="exact")
+    sandbox, exact = switched(context), switched(context, url_match="exact")
     for path in (f"{PATH}/", "/api/v1/BehavioralAssessments", "/API/v2/PeopleAndJobs/"):
         accepted = calls.ask(sandbox, "GET", path)
         calls.shown(accepted, 200)

@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from assessment_contracts.lab import Lab
+from assessment_contracts.context import Context
 from assessment_contracts.predictive_index import calls, refusals
 from assessment_contracts.predictive_index.facts import MEMBERS
 from assessment_contracts.predictive_index.scene import TAKER, everything, scene
@@ -38,25 +38,25 @@ def _rules(call: str) -> tuple[str, ...]:
     return tuple(f"pi.{call}.{member}.type" for member in MEMBERS)
 
 
-def _tried(lab: Lab, call: str, member: str, value: Any, rule: str) -> None:
+def _tried(context: Context, call: str, member: str, value: Any, rule: str) -> None:
     body = {**(ADMINISTRATOR if member.startswith("administeredBy") else {}), member: value}
     if call == "create":
-        answer = calls.create(lab.sandbox, {**TAKER, **body})
+        answer = calls.create(context.sandbox, {**TAKER, **body})
     else:
-        answer = calls.change(lab.sandbox, scene(lab.sandbox)["pending"], body)
+        answer = calls.change(context.sandbox, scene(context.sandbox)["pending"], body)
     where = f"{call}: {member} = {value!r}"
     assert answer.status == 400, f"{where} is answered {answer.status}: {answer.text[:200]}"
-    assert not lab.is_simulator or answer.rules == (rule,), f"{where} is refused for {answer.rules}, not for {rule}"
-    assert not lab.is_simulator or refusals.items(answer) == [member], f"{where}: {answer.text}"
+    assert not context.is_simulator or answer.rules == (rule,), f"{where} is refused for {answer.rules}, not for {rule}"
+    assert not context.is_simulator or refusals.items(answer) == [member], f"{where}: {answer.text}"
     refusals.legacy(answer)
 
 
-def _all(lab: Lab, call: str, turn: int) -> None:
-    before = everything(lab.sandbox)
+def _all(context: Context, call: str, turn: int) -> None:
+    before = everything(context.sandbox)
     for member, rule in zip(NAMES, _rules(call), strict=True):
         wrong = WRONG[member]
-        _tried(lab, call, member, wrong[turn % len(wrong)], rule)
-    assert everything(lab.sandbox) == before, "what was refused has changed something"
+        _tried(context, call, member, wrong[turn % len(wrong)], rule)
+    assert everything(context.sandbox) == before, "what was refused has changed something"
 
 
 @contract(
@@ -67,10 +67,10 @@ def _all(lab: Lab, call: str, turn: int) -> None:
     examples=0.5,
 )
 @given(turn=st.integers(0, 62))
-def created(lab: Lab, turn: int) -> None:
+def created(context: Context, turn: int) -> None:
     """A text in the place of a number, a number in that of a text: a server that coerced them would hide the caller's
     bug until the vendor's own refuses it. The refusal names the member."""
-    _all(lab, "create", turn)
+    _all(context, "create", turn)
 
 
 @contract(
@@ -81,9 +81,9 @@ def created(lab: Lab, turn: int) -> None:
     examples=0.5,
 )
 @given(turn=st.integers(0, 62))
-def changed(lab: Lab, turn: int) -> None:
+def changed(context: Context, turn: int) -> None:
     """As for a creation; and the assessment stays as it was."""
-    _all(lab, "change", turn)
+    _all(context, "change", turn)
 
 
 @contract(
@@ -93,11 +93,11 @@ def changed(lab: Lab, turn: int) -> None:
     standing=Standing.ASSUMED,
 )
 @given(wrong=st.sets(st.sampled_from(NAMES[10:]), min_size=1, max_size=4))
-def parameters(lab: Lab, wrong: set[str]) -> None:
+def parameters(context: Context, wrong: set[str]) -> None:
     """A caller who made four mistakes learns of all four at once, not of one after the other."""
-    answer = calls.create(lab.sandbox, {**TAKER, **{member: WRONG[member][2] for member in wrong}})
+    answer = calls.create(context.sandbox, {**TAKER, **{member: WRONG[member][2] for member in wrong}})
     assert answer.status == 400, f"{answer.status} instead of 400"
-    if lab.is_simulator:
+    if context.is_simulator:
         assert sorted(refusals.items(answer)) == sorted(wrong), f"wrong are {sorted(wrong)}, listed: {answer.text}"
         rules = dict(zip(NAMES, _rules("create"), strict=True))
         assert {*answer.rules} == {rules[member] for member in wrong}, f"{answer.rules}"

@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, quote
 
 from hypothesis import strategies as st
 
+from assessment_contracts.context import Context
 from assessment_contracts.kit import Received
-from assessment_contracts.lab import Lab
 from assessment_contracts.predictive_index import calls, oracle, strategies
 from assessment_contracts.predictive_index.oracle import Face
 from assessment_contracts.predictive_index.scene import TAKER
@@ -24,10 +24,10 @@ BOTH = {Need.CONTROL, Need.LISTENER}
 FORM = "application/x-www-form-urlencoded"
 
 
-def settled(lab: Lab, sandbox: Sandbox) -> list[Received]:
+def settled(context: Context, sandbox: Sandbox) -> list[Received]:
     """The webhooks caught once all that is due now was sent and answered."""
     sandbox.advance("PT0S")
-    return list(lab.listener.received)
+    return list(context.listener.received)
 
 
 def deliveries(sandbox: Sandbox, id: str) -> list[Face]:
@@ -55,23 +55,23 @@ def expected(face: Face) -> list[tuple[str, str]]:
     standing=Standing.ASSUMED,
 )
 @given(names=strategies.names, stem=st.none() | st.just("") | strategies.texts)
-def told(lab: Lab, names: Face, stem: str | None) -> None:
+def told(context: Context, names: Face, stem: str | None) -> None:
     """A listener usually reads the assessment from within the webhook: it must find state 40 and the results. The form
     has assessmentId, assessmentState, assessmentSource, and externalId only where there is one."""
-    sandbox = lab.fresh()
-    body = calls.own({**names, "externalId": stem, "assessmentStatusWebHook": f"{lab.listener.url}?a=1&b=%20"})
+    sandbox = context.fresh()
+    body = calls.own({**names, "externalId": stem, "assessmentStatusWebHook": f"{context.listener.url}?a=1&b=%20"})
     face = calls.made(sandbox, body)
     seen: list[Face] = []
-    inside = replace(sandbox, connection=Connection(lab.target.url), undoing=[])
+    inside = replace(sandbox, connection=Connection(context.target.url), undoing=[])
 
     def respond(caught: Received) -> int:
         seen.append(calls.read(inside, face["assessmentId"]))
         return 200
 
-    assert settled(lab, sandbox) == [], "something is told of a creation"
-    lab.listener.answers = respond
+    assert settled(context, sandbox) == [], "something is told of a creation"
+    context.listener.answers = respond
     sandbox.act(face["assessmentId"], "complete")
-    [caught] = settled(lab, sandbox)
+    [caught] = settled(context, sandbox)
     inside.connection.close()
     assert (caught.method, caught.path) == ("POST", "/webhook?a=1&b=%20"), f"{caught.method} {caught.path}"
     assert caught.headers["content-type"].partition(";")[0] == FORM, caught.headers["content-type"]
@@ -80,7 +80,7 @@ def told(lab: Lab, names: Face, stem: str | None) -> None:
     [read] = seen
     oracle.check_completed(read)
     sandbox.advance("P2D")
-    assert len(lab.listener.received) == 1, "what was taken is told again"
+    assert len(context.listener.received) == 1, "what was taken is told again"
 
 
 @contract(
@@ -105,16 +105,16 @@ def told(lab: Lab, names: Face, stem: str | None) -> None:
     ),
     change=strategies.changes,
 )
-def states(lab: Lab, way: tuple[str, ...], change: Face) -> None:
+def states(context: Context, way: tuple[str, ...], change: Face) -> None:
     """The list of triggers names 40 for behavioural assessments, and says no of 10, 20, 30, 50 and 65."""
-    sandbox = lab.fresh({"default_webhook_url": lab.listener.url})
+    sandbox = context.fresh({"default_webhook_url": context.listener.url})
     notify = {"notifyAssessmentAvailableUsingEmail": 1}
     first = calls.made(sandbox, {**TAKER, **notify})["assessmentId"]
     second = calls.made(sandbox, TAKER)["assessmentId"]
     for action in way:
-        assert settled(lab, sandbox) == [], f"something is told before {action}"
+        assert settled(context, sandbox) == [], f"something is told before {action}"
         sandbox.act(first, action)
-    told = settled(lab, sandbox)
+    told = settled(context, sandbox)
     assert [pairs(one)[:2] for one in told] == [
         [("assessmentId", first), ("assessmentState", "40")] for action in way if action == "complete"
     ], f"{way} tells {[pairs(one) for one in told]}"
@@ -123,7 +123,7 @@ def states(lab: Lab, way: tuple[str, ...], change: Face) -> None:
     calls.changed(sandbox, first, {n: v for n, v in change.items() if n != "expirationDateTime"})
     calls.archive(sandbox, second)
     sandbox.advance("P400D")
-    assert len(lab.listener.received) == len(told), f"a change, archiving or expiry is told after {way}"
+    assert len(context.listener.received) == len(told), f"a change, archiving or expiry is told after {way}"
 
 
 @contract(
@@ -137,17 +137,17 @@ def states(lab: Lab, way: tuple[str, ...], change: Face) -> None:
     default=st.sampled_from((None, "default")),
     later=st.sampled_from((None, "later")),
 )
-def where(lab: Lab, own: str | None, default: str | None, later: str | None) -> None:
+def where(context: Context, own: str | None, default: str | None, later: str | None) -> None:
     """An address that a change gives takes the place of the one that was there. The default is not shown."""
-    address = {name: f"{lab.listener.url}?{name}" if name else None for name in (own, default, later)}
-    sandbox = lab.fresh({"default_webhook_url": address[default]})
+    address = {name: f"{context.listener.url}?{name}" if name else None for name in (own, default, later)}
+    sandbox = context.fresh({"default_webhook_url": address[default]})
     face = calls.made(sandbox, {**TAKER, "assessmentStatusWebHook": address[own]})
     assert face["assessmentStatusWebHook"] == address[own], f"shown is {face['assessmentStatusWebHook']}"
     if later:
         calls.changed(sandbox, face["assessmentId"], {"assessmentStatusWebHook": address[later]})
     sandbox.act(face["assessmentId"], "complete")
     wanted = [f"/webhook?{name}" for name in (later or own or default,) if name]
-    found = [caught.path for caught in settled(lab, sandbox)]
+    found = [caught.path for caught in settled(context, sandbox)]
     assert found == wanted, f"told to {found}, not to {wanted}"
 
 
@@ -158,23 +158,25 @@ def where(lab: Lab, own: str | None, default: str | None, later: str | None) -> 
     needs=BOTH,
 )
 @given(user=strategies.texts, password=st.sampled_from(("", "a:b", ":", "p::w:")) | strategies.texts, raw=st.booleans())
-def basic(lab: Lab, user: str, password: str, raw: bool) -> None:
+def basic(context: Context, user: str, password: str, raw: bool) -> None:
     """What has a meaning in an address, such as @, is percent-encoded there and must not be in the header. Only the
     first colon separates, so a password may hold colons as they are (`raw`)."""
-    sandbox = lab.fresh()
+    sandbox = context.fresh()
     wanted = f"{user.replace(':', '')}x:{password}"
     encoded = ":".join(quote(part, safe=":" if raw else "") for part in wanted.split(":", 1))
-    address = lab.listener.url.replace("://", f"://{encoded}@")
+    address = context.listener.url.replace("://", f"://{encoded}@")
     face = calls.made(sandbox, {**TAKER, "assessmentStatusWebHook": address})
     assert face["assessmentStatusWebHook"] == address, f"the address is shown as {face['assessmentStatusWebHook']}"
     sandbox.act(face["assessmentId"], "complete")
-    [caught] = settled(lab, sandbox)
+    [caught] = settled(context, sandbox)
     credentials = b64encode(wanted.encode()).decode()
     assert caught.headers.get("authorization") == f"Basic {credentials}", f"{caught.headers.get('authorization')}"
     assert caught.path == "/webhook", f"told to {caught.path}"
     [delivery] = deliveries(sandbox, face["assessmentId"])
     [attempt] = sandbox.control_json("GET", f"/deliveries/{delivery['id']}")["attempts"]
-    assert attempt["request"]["url"] == lab.listener.url, "user and password are still in the address that was called"
+    assert attempt["request"]["url"] == context.listener.url, (
+        "user and password are still in the address that was called"
+    )
 
 
 @contract(
@@ -184,12 +186,12 @@ def basic(lab: Lab, user: str, password: str, raw: bool) -> None:
     needs=BOTH,
 )
 @given(stem=strategies.texts)
-def external_id(lab: Lab, stem: str) -> None:
+def external_id(context: Context, stem: str) -> None:
     """The page says: if the caller gave one at creation or update."""
-    id = calls.made(lab.sandbox, {**TAKER, "assessmentStatusWebHook": lab.listener.url})["assessmentId"]
-    face = calls.changed(lab.sandbox, id, {"externalId": calls.unique(stem)})
-    lab.sandbox.act(id, "complete")
-    [caught] = settled(lab, lab.sandbox)
+    id = calls.made(context.sandbox, {**TAKER, "assessmentStatusWebHook": context.listener.url})["assessmentId"]
+    face = calls.changed(context.sandbox, id, {"externalId": calls.unique(stem)})
+    context.sandbox.act(id, "complete")
+    [caught] = settled(context, context.sandbox)
     assert pairs(caught) == expected(face), f"the form is {pairs(caught)}, not {expected(face)}"
 
 

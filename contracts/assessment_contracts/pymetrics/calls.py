@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from assessment_contracts.lab import Lab
+from assessment_contracts.context import Context
 from assessment_contracts.property import Need, Property, contract, given
 from assessment_contracts.pymetrics import api, shapes
 from assessment_contracts.pymetrics.flaws import Sent, finished, guarded, known, post, state
@@ -32,9 +32,9 @@ LARGEST = 1_048_576
     slashes=st.sampled_from(("", "/")),
     spaced=st.booleans(),
 )
-def as_clients_send_them(lab: Lab, media_type: str, slashes: str, spaced: bool) -> None:
+def as_clients_send_them(context: Context, media_type: str, slashes: str, spaced: bool) -> None:
     """Some send Content-Type with a GET, some a base URL that ends in a slash, and all their own kind of JSON."""
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     asked = api.filled(sandbox, api.own(sandbox, {**PLAIN, "metadata": {"clé": "é"}}))
     content = dumps(asked) if not spaced else b"\n " + dumps(asked).replace(b": ", b" :\t") + b"\r\n"
     answer = sandbox.call(
@@ -56,11 +56,13 @@ def as_clients_send_them(lab: Lab, media_type: str, slashes: str, spaced: bool) 
     examples=0.2,
 )
 @given(version=st.sampled_from(api.VERSIONS), less=st.sampled_from((0, 1)))
-def largest(lab: Lab, version: api.Version, less: int) -> None:
+def largest(context: Context, version: api.Version, less: int) -> None:
     """Nobody's order is that long, so nobody is refused for it."""
-    content = dumps(api.filled(lab.sandbox, api.own(lab.sandbox, PLAIN)))
+    content = dumps(api.filled(context.sandbox, api.own(context.sandbox, PLAIN)))
     content += b" " * (LARGEST - less - len(content))
-    made = api.expected(post(lab.sandbox, version.create, Sent(content=content, media_type="application/json")), 201)
+    made = api.expected(
+        post(context.sandbox, version.create, Sent(content=content, media_type="application/json")), 201
+    )
     shapes.ORDER(made["order"], "the order")
 
 
@@ -76,9 +78,9 @@ def largest(lab: Lab, version: api.Version, less: int) -> None:
     verb=st.sampled_from(("HEAD", "PUT", "PATCH", "DELETE")), version=st.sampled_from(api.VERSIONS),
     path=st.sampled_from(("read", "create", "token", "configuration", "list")),
 )  # fmt: skip
-def looking_is_still(lab: Lab, verb: str, version: api.Version, path: str) -> None:
+def looking_is_still(context: Context, verb: str, version: api.Version, path: str) -> None:
     """A monitor that sends HEAD must not fulfil an order; a request that the HTTP layer refuses has no effect."""
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     made = api.order(sandbox, api.own(sandbox, PLAIN))
     sandbox.act(made["id"], "complete")
     before = state(sandbox)
@@ -122,9 +124,9 @@ def _refusals(sandbox: Sandbox) -> dict[str, tuple[int, Answer]]:
     needs=_CONTROL,
     examples=0.1,
 )
-def envelope(lab: Lab) -> None:
+def envelope(context: Context) -> None:
     """The clients fail on an error that lacks one of the three members; the id leads to the vendor's logs."""
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     told = _refusals(sandbox)
     for name, (status, answer) in told.items():
         assert answer.status == status, f"{name}: {answer.status} instead of {status}"
@@ -148,9 +150,9 @@ def envelope(lab: Lab) -> None:
     flaws=st.lists(st.sampled_from(range(7)), min_size=2, max_size=4, unique=True),
     version=st.sampled_from(api.VERSIONS),
 )
-def several_wrong(lab: Lab, flaws: list[int], version: api.Version) -> None:
+def several_wrong(context: Context, flaws: list[int], version: api.Version) -> None:
     """A caller who mends one mistake should not find the next only then."""
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     body: dict[str, Any] = api.filled(sandbox, PLAIN)
     table: tuple[tuple[str, Any, str], ...] = (
         ("candidate", None, "candidate.required"), ("application_id", None, "application_id.required"),
@@ -177,11 +179,11 @@ def several_wrong(lab: Lab, flaws: list[int], version: api.Version) -> None:
     needs=_CONTROL,
     examples=0.1,
 )
-def other_vendors_maintenance(lab: Lab) -> None:
+def other_vendors_maintenance(context: Context) -> None:
     """The setting plays the one vendor's documented 503; pymetrics documents none."""
-    calls = guarded(lab.sandbox)
-    lab.sandbox.config(maintenance=True)
-    finished(lab.sandbox)
+    calls = guarded(context.sandbox)
+    context.sandbox.config(maintenance=True)
+    finished(context.sandbox)
     for name, call in calls.items():
         answer = call()
         assert answer.status == 200, f"{name} is answered {answer.status} in maintenance"

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from assessment_contracts.lab import Lab
+from assessment_contracts.context import Context
 from assessment_contracts.property import Need, Property, contract, given
 from assessment_contracts.pymetrics import api, shapes
 from assessment_contracts.pymetrics.orders import RULES
@@ -35,13 +35,13 @@ def _varied(body: dict[str, Any], change: int) -> dict[str, Any]:
 )
 @given(body=orders(), version=versions, again=versions, change=st.integers(0, 2), times=st.integers(1, 2))
 def idempotent(
-    lab: Lab, body: dict[str, Any], version: api.Version, again: api.Version, change: int, times: int
+    context: Context, body: dict[str, Any], version: api.Version, again: api.Version, change: int, times: int
 ) -> None:
     """A caller that lost the answer asks again; it must find its order with 200 and created false, and only one.
 
     Nothing is said of changing an order this way, so whatever else the second request has is not taken over.
     """
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     asked = api.filled(sandbox, api.own(sandbox, body))
     made = api.order(sandbox, asked, version)
     for _ in range(times):
@@ -61,12 +61,12 @@ def idempotent(
     examples=0.7,
 )
 @given(body=plain_orders, version=versions, again=versions)
-def three_parts(lab: Lab, body: dict[str, Any], version: api.Version, again: api.Version) -> None:
+def three_parts(context: Context, body: dict[str, Any], version: api.Version, again: api.Version) -> None:
     """A candidate has several applications, an application several assessments, a vacancy several candidates.
 
     The parts count one by one: a letter that goes from one to the next makes another order as well.
     """
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     asked = api.filled(sandbox, api.own(sandbox, body))
     ids = {api.order(sandbox, asked, version)["id"]}
     email, application = asked["candidate"]["email"], asked["application_id"]
@@ -94,9 +94,9 @@ def three_parts(lab: Lab, body: dict[str, Any], version: api.Version, again: api
     examples=0.2,
 )
 @given(version=versions, host=st.sampled_from(("example.com", "mail.example.org")))
-def near_addresses(lab: Lab, version: api.Version, host: str) -> None:
+def near_addresses(context: Context, version: api.Version, host: str) -> None:
     """Some providers ignore dots and what follows a plus, most do not. The API resolves a candidate by the address."""
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     word = api.unused(sandbox)
     names = (f"ada.{word}", f"ada{word}", f"a.da{word}", f"ada{word}+a", f"ada{word}+b", f"adá{word}", f"ada_{word}")
     addresses = [*(f"{name}@{host}" for name in names), f"ada{word}@sub.{host}", f"ada{word}@{host}m"]
@@ -120,9 +120,9 @@ def near_addresses(lab: Lab, version: api.Version, host: str) -> None:
     spell=st.sampled_from((str.upper, str.title, " {}".format, "{}\t".format, "\n {} ".format)), exact=st.booleans(),
     version=versions,
 )  # fmt: skip
-def email_spelling(lab: Lab, spell: Any, exact: bool, version: api.Version) -> None:
+def email_spelling(context: Context, spell: Any, exact: bool, version: api.Version) -> None:
     """The address is a user name, which nobody wants twice; a switch says how strictly it is compared."""
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     sandbox.config(behaviour={"pymetrics.email_match": "exact" if exact else "ignore case"})
     asked = api.filled(sandbox, api.own(sandbox, PLAIN))
     made = api.order(sandbox, asked, version)
@@ -143,12 +143,12 @@ def email_spelling(lab: Lab, spell: Any, exact: bool, version: api.Version) -> N
     examples=0.5,
 )
 @given(external=st.sampled_from((None, "", "candidate-7")), null=st.booleans(), name=st.none() | texts)
-def without_email(lab: Lab, external: str | None, null: bool, name: str | None) -> None:
+def without_email(context: Context, external: str | None, null: bool, name: str | None) -> None:
     """The page says "generally required"; where it is not, nothing but external_id is left to tell orders apart by.
 
     Without that either, every order is a new one.
     """
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     sandbox.config(behaviour={"pymetrics.v2_email": "optional"})
     word = api.unused(sandbox)
     candidate = {"external_id": external and external + word, "first_name": name, **({"email": None} if null else {})}
@@ -171,11 +171,11 @@ def without_email(lab: Lab, external: str | None, null: bool, name: str | None) 
     examples=0.35,
 )
 @given(callers=st.integers(2, 5))
-def at_once(lab: Lab, callers: int) -> None:
+def at_once(context: Context, callers: int) -> None:
     """A caller whose patience is short repeats itself while the first request is still under way."""
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     asked = api.filled(sandbox, api.own(sandbox, PLAIN))
-    apart = [replace(sandbox, connection=Connection(lab.target.url)) for _ in range(callers)]
+    apart = [replace(sandbox, connection=Connection(context.target.url)) for _ in range(callers)]
     with ThreadPoolExecutor(callers) as pool:
         answers = [*pool.map(lambda one: api.ask(one[1], asked, api.VERSIONS[one[0] % 2]), enumerate(apart))]
     for one in apart:

@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from assessment_contracts.lab import Lab
+from assessment_contracts.context import Context
 from assessment_contracts.property import Need, Property, contract, given
 from assessment_contracts.pymetrics import api, shapes
 from assessment_contracts.pymetrics.flaws import alike, guarded
@@ -25,9 +25,9 @@ _CONTROL = {Need.CONTROL}
     needs=_CONTROL,
 )
 @given(body=orders(), version=versions, external=st.sampled_from(("candidate-7", "é")))
-def of_orders(lab: Lab, body: dict[str, Any], version: api.Version, external: str) -> None:
+def of_orders(context: Context, body: dict[str, Any], version: api.Version, external: str) -> None:
     """A thousand tests run against one server at once, each as if it were alone."""
-    mine, yours = lab.fresh(), lab.fresh()
+    mine, yours = context.fresh(), context.fresh()
     body = {**body, "candidate": {**body["candidate"], "external_id": external}, "application_id": "application-42"}
     made = api.order(mine, body, version)
     for filters in ({"job_application_id": "application-42"}, {"candidate_id": external}):
@@ -58,9 +58,9 @@ def of_orders(lab: Lab, body: dict[str, Any], version: api.Version, external: st
     examples=0.2,
 )
 @given(version=versions)
-def of_tokens(lab: Lab, version: api.Version) -> None:
+def of_tokens(context: Context, version: api.Version) -> None:
     """Key and token are issued to one client: a mixed pair is nobody's, and neither sandbox answers it."""
-    mine, yours = lab.fresh(), lab.fresh()
+    mine, yours = context.fresh(), context.fresh()
     assert mine.token() != yours.token(), "two sandboxes gave out the same token"
     for own, other in ((mine, yours), (yours, mine)):
         stranger = {"Authorization": f"Bearer {other.token()}"}
@@ -93,12 +93,12 @@ def _story(sandbox: Sandbox, bodies: list[dict[str, Any]]) -> list[Any]:
     examples=0.7,
 )
 @given(bodies=st.lists(plain_orders, min_size=1, max_size=3))
-def repeated(lab: Lab, bodies: list[dict[str, Any]]) -> None:
+def repeated(context: Context, bodies: list[dict[str, Any]]) -> None:
     """A test that fails can be run again with the very same data: chance comes from the seed and the name alone.
 
     Only tokens and the seals of links are never given out twice, or one from before the reset would be good after it.
     """
-    sandbox = lab.fresh()
+    sandbox = context.fresh()
     first, old = _story(sandbox, bodies), sandbox.token()
     link = first[1]["reports"][0]["download_url"]
     assert fetched(sandbox, link).status == 200
@@ -125,9 +125,9 @@ def repeated(lab: Lab, bodies: list[dict[str, Any]]) -> None:
     needs=_CONTROL,
     examples=0.1,
 )
-def chance(lab: Lab) -> None:
+def chance(context: Context) -> None:
     """Sandboxes are often opened with the same seed; a link of the one must not open anything in the other."""
-    stories = [_story(lab.fresh(), [PLAIN] * 3) for _ in range(2)]
+    stories = [_story(context.fresh(), [PLAIN] * 3) for _ in range(2)]
     made = [one for told in stories for one in told[::3]]
     for member in ("id", "invite_link"):
         values = [one[member] for one in made]
@@ -144,13 +144,13 @@ def chance(lab: Lab) -> None:
     needs=_CONTROL,
     examples=0.1,
 )
-def links(lab: Lab) -> None:
+def links(context: Context) -> None:
     """Whoever holds a link holds one report, and not a way to make links to others."""
-    mine, yours = ([one for one in _story(lab.fresh(), [PLAIN]) if one.get("reports")] for _ in range(2))
+    mine, yours = ([one for one in _story(context.fresh(), [PLAIN]) if one.get("reports")] for _ in range(2))
     two = [told[0]["reports"][0]["download_url"] for told in (mine, yours)]
     assert two[0] != two[1], "two sandboxes share a link"
     for link in (*mixed(*two), *mixed(*reversed(two))):
-        assert fetched(lab.sandbox, link).status == 403, f"a link put together of two opens a report: {link}"
+        assert fetched(context.sandbox, link).status == 403, f"a link put together of two opens a report: {link}"
 
 
 @contract(
@@ -162,21 +162,21 @@ def links(lab: Lab) -> None:
     examples=0.35,
 )
 @given(tag=st.sampled_from(("+completes-in-10s", "+completes-in-2h")), status=st.sampled_from((503, 500)))
-def forgotten(lab: Lab, tag: str, status: int) -> None:
+def forgotten(context: Context, tag: str, status: int) -> None:
     """The next test in this sandbox must not meet what the last one left behind."""
-    sandbox = lab.fresh({"webhook_url": lab.listener.url})
+    sandbox = context.fresh({"webhook_url": context.listener.url})
     sandbox.freeze("2026-01-01T00:00:00Z")
     body = {**PLAIN, "candidate": {"email": f"ada{tag}@example.com"}}
     made = [api.order(sandbox, {**body, "application_id": name}) for name in ("a-1", "a-2")]
-    lab.listener.answers = [status, 200]
+    context.listener.answers = [status, 200]
     sandbox.act(made[0]["id"], "start")
     sandbox.advance("PT1S")
-    assert len(lab.listener.received) == 1, "the webhook was not tried"
+    assert len(context.listener.received) == 1, "the webhook was not tried"
     sandbox.reset()
     sandbox.freeze("2026-01-01T00:00:00Z")
     assert sandbox.control_json("GET", "/deliveries") == [], "a reset left deliveries"
     assert sandbox.advance("P2D")["events"] == [], "something from before the reset happened"
-    assert len(lab.listener.received) == 1, "a webhook from before the reset was sent"
+    assert len(context.listener.received) == 1, "a webhook from before the reset was sent"
 
 
 PROPERTIES: tuple[Property, ...] = (of_orders, of_tokens, repeated, chance, links, forgotten)

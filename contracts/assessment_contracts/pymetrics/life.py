@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from assessment_contracts.lab import Lab
+from assessment_contracts.context import Context
 from assessment_contracts.property import Need, Property, contract, given
 from assessment_contracts.pymetrics import api, shapes
 from assessment_contracts.pymetrics.oracle import MOVES, TAGS
@@ -56,11 +56,11 @@ def _moved(sandbox: Sandbox, id: str, status: str, action: str) -> str:
     actions=st.lists(st.sampled_from((*ACTIONS, "read")), min_size=1, max_size=5),
     version=versions,
 )
-def moves(lab: Lab, initial: str, actions: list[str], version: api.Version) -> None:
+def moves(context: Context, initial: str, actions: list[str], version: api.Version) -> None:
     """Pending, Accepted, Not Started, In Progress, Completed is the way; it can be left by rejection before the start
     and by expiry before the end. Completed moves on to Fulfilled when it is read, and then no more.
     """
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     made = _begun(sandbox, initial)
     status, expected = initial, made
     for action in actions:
@@ -88,9 +88,9 @@ def moves(lab: Lab, initial: str, actions: list[str], version: api.Version) -> N
     standing=Standing.ASSUMED,
     needs=_CONTROL,
 )
-def every_move(lab: Lab) -> None:
+def every_move(context: Context) -> None:
     """The whole table of moves, each tried once: eight statuses by five actions."""
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     for status in MOVES:
         for action in ACTIONS:
             id = _brought_to(sandbox, status)["id"]
@@ -121,9 +121,9 @@ def _brought_to(sandbox: Sandbox, status: str) -> dict[str, Any]:
     examples=0.5,
 )
 @given(version=versions, again=versions, query=st.sampled_from(({}, {"report": "false"}, {"report": "true"})))
-def fulfilled(lab: Lab, version: api.Version, again: api.Version, query: dict[str, str]) -> None:
+def fulfilled(context: Context, version: api.Version, again: api.Version, query: dict[str, str]) -> None:
     """The one move that is documented; nothing but the status changes by it."""
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     made = _begun(sandbox)
     sandbox.act(made["id"], "complete")
     before = api.look(sandbox, made, version)
@@ -143,9 +143,9 @@ def fulfilled(lab: Lab, version: api.Version, again: api.Version, query: dict[st
     examples=0.35,
 )
 @given(version=versions, query=st.sampled_from(({}, {"report": "true"})))
-def without_results(lab: Lab, version: api.Version, query: dict[str, str]) -> None:
+def without_results(context: Context, version: api.Version, query: dict[str, str]) -> None:
     """The move has a condition: there must be results."""
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     made = _begun(sandbox)
     sandbox.act(made["id"], "complete", results=[])
     for _ in range(2):
@@ -169,9 +169,9 @@ def without_results(lab: Lab, version: api.Version, query: dict[str, str]) -> No
     status=st.sampled_from(("Pending", "Accepted", "Not Started", "In Progress", "Rejected", "Expired")),
     version=versions, report=st.sampled_from((None, "true", "false", "True", "FALSE", "")),
 )  # fmt: skip
-def reading_is_still(lab: Lab, status: str, version: api.Version, report: str | None) -> None:
+def reading_is_still(context: Context, status: str, version: api.Version, report: str | None) -> None:
     """Callers poll: an order must not move because somebody looked."""
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     id = _brought_to(sandbox, status)["id"]
     query = {} if report is None else {"report": report}
     first = api.read(sandbox, id, version, **query)
@@ -188,9 +188,9 @@ def reading_is_still(lab: Lab, status: str, version: api.Version, report: str | 
     examples=0.7,
 )
 @given(status=st.sampled_from(("Rejected", "Expired", "Completed", "Fulfilled", "In Progress")), version=versions)
-def ended_orders_are_found(lab: Lab, status: str, version: api.Version) -> None:
+def ended_orders_are_found(context: Context, status: str, version: api.Version) -> None:
     """An order's identity has three parts, and its status is none of them; asking does not fulfil it either."""
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     made = _brought_to(sandbox, status)
     before = api.look(sandbox, made)
     assert before["status"] == status
@@ -217,9 +217,9 @@ def _linkless(shown: dict[str, Any]) -> dict[str, Any]:
     status=st.sampled_from(("Pending", "Accepted", "Not Started", "In Progress", "Completed")),
     span=st.sampled_from(("P10D", "P30D", "P365D", "P3000D")),
 )
-def stays(lab: Lab, status: str, span: str) -> None:
+def stays(context: Context, status: str, span: str) -> None:
     """No expiry is documented, so only an action or a tag brings one about."""
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     sandbox.freeze("2026-01-01T00:00:00Z")
     sandbox.forget_token()
     id = _brought_to(sandbox, status)["id"]
@@ -237,9 +237,9 @@ def stays(lab: Lab, status: str, span: str) -> None:
     needs=_CONTROL,
 )
 @given(tag=st.sampled_from(tuple(TAGS)), at=instants, upper=st.booleans())
-def steered(lab: Lab, tag: str, at: str, upper: bool) -> None:
+def steered(context: Context, tag: str, at: str, upper: bool) -> None:
     """A demo chooses the outcome by data alone: not a moment early, not a moment late, and nothing afterwards."""
-    sandbox, (status, delay) = lab.sandbox, TAGS[tag]
+    sandbox, (status, delay) = context.sandbox, TAGS[tag]
     sandbox.freeze(at)
     sandbox.forget_token()
     made = _begun(sandbox, email=tag.upper() if upper else tag)
@@ -269,9 +269,9 @@ def steered(lab: Lab, tag: str, at: str, upper: bool) -> None:
     span=st.sampled_from((("PT1H", 3600), ("P1D", 86400), ("PT0.5S", 0.5))),
     before=st.sampled_from((None, "start", "expire", "reject", "complete")),
 )
-def progress(lab: Lab, span: tuple[str, float], before: str | None) -> None:
+def progress(context: Context, span: tuple[str, float], before: str | None) -> None:
     """A candidate who needs a while is played by the clock; one who was faster, or was turned away, is left alone."""
-    sandbox, (text, seconds) = lab.sandbox, span
+    sandbox, (text, seconds) = context.sandbox, span
     sandbox.freeze("2026-01-01T00:00:00Z")
     sandbox.forget_token()
     sandbox.config(progress=text)

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from hypothesis import strategies as st
 
-from assessment_contracts.lab import Lab
+from assessment_contracts.context import Context
 from assessment_contracts.property import Need, Property, contract, given
 from assessment_contracts.pymetrics import api, shapes
 from assessment_contracts.pymetrics.facts import LIST_FIELDS
@@ -43,12 +43,12 @@ def _body(email: str, application: str, external_id: str | None) -> dict[str, An
     pairs=st.lists(st.tuples(st.integers(0, 1), st.sampled_from((0, 1, None))), min_size=2, max_size=4),
     version=versions, tail=st.sampled_from(("", " é", "&x=1", "+%20", "李", "a/b?c#d")),
 )  # fmt: skip
-def filtered(lab: Lab, pairs: list[tuple[int, int | None]], version: api.Version, tail: str) -> None:
+def filtered(context: Context, pairs: list[tuple[int, int | None]], version: api.Version, tail: str) -> None:
     """Each order is there once and whole; candidate_id is the caller's own id of the candidate, external_id.
 
     What matches one of two filters only is not shown, and what matches none is answered with an empty list.
     """
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     word = api.unused(sandbox)
     applications, candidates = [f"a{at}-{word}{tail}" for at in (0, 1)], [f"c{at}-{word}{tail}" for at in (0, 1)]
     made = [
@@ -74,9 +74,9 @@ def filtered(lab: Lab, pairs: list[tuple[int, int | None]], version: api.Version
     needs={Need.CONTROL},
     examples=0.1,
 )
-def long(lab: Lab) -> None:
+def long(context: Context) -> None:
     """No page speaks of a limit or of further pages, so a caller takes the list for all there is."""
-    sandbox = lab.fresh()
+    sandbox = context.fresh()
     bodies = [_body(f"x{at}", "a", "c") for at in range(_MANY)]
     made = [api.order(sandbox, body)["id"] for body in bodies]
     for version in api.VERSIONS:
@@ -94,9 +94,9 @@ def long(lab: Lab) -> None:
     examples=0.35,
 )
 @given(version=versions, name=st.sampled_from(LIST_FIELDS))
-def exact(lab: Lab, version: api.Version, name: str) -> None:
+def exact(context: Context, version: api.Version, name: str) -> None:
     """The ids are the caller's own; to us they are letters, and another letter, case or blank makes another id."""
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     word = f"Ab{api.unused(sandbox)}é"
     spellings = [
         word,
@@ -126,9 +126,9 @@ def exact(lab: Lab, version: api.Version, name: str) -> None:
     examples=0.35,
 )
 @given(name=st.sampled_from(LIST_FIELDS), tail=st.sampled_from((" 1", "&x=é", "+", "a+b c%20", ";=#", "/?")))
-def as_clients_ask(lab: Lab, name: str, tail: str) -> None:
+def as_clients_ask(context: Context, name: str, tail: str) -> None:
     """It encodes a query as forms are encoded, so ids with blanks must be found that way."""
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     word = api.unused(sandbox)
     made = api.order(sandbox, _body(f"x.{word}", f"a{word}{tail}", f"c{word}{tail}"))
     value = made["application_id"] if name == "job_application_id" else made["candidate"]["external_id"]
@@ -144,12 +144,12 @@ def as_clients_ask(lab: Lab, name: str, tail: str) -> None:
     promises=("pymetrics.list.both",),
 )
 @given(version=versions, words=st.lists(texts, min_size=1, max_size=2), only=st.sampled_from((0, 1)))
-def nothing(lab: Lab, version: api.Version, words: list[str], only: int) -> None:
+def nothing(context: Context, version: api.Version, words: list[str], only: int) -> None:
     """That there are no such orders is an answer like any other, not a 404."""
-    word = api.unused(lab.sandbox)
+    word = api.unused(context.sandbox)
     names = LIST_FIELDS if len(words) == 2 else LIST_FIELDS[only : only + 1]
     filters = {name: f"{text}{word}" for name, text in zip(names, words, strict=True)}
-    assert api.find(lab.sandbox, version, **filters) == []
+    assert api.find(context.sandbox, version, **filters) == []
 
 
 @contract(
@@ -162,9 +162,9 @@ def nothing(lab: Lab, version: api.Version, words: list[str], only: int) -> None
     examples=0.5,
 )
 @given(name=st.sampled_from(LIST_FIELDS), version=versions, empty=st.sampled_from(("", None)))
-def empty_filter(lab: Lab, name: str, version: api.Version, empty: str | None) -> None:
+def empty_filter(context: Context, name: str, version: api.Version, empty: str | None) -> None:
     """The vendor's own client sends `candidate_id=` where its caller has none."""
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     made = api.order(sandbox, api.own(sandbox, PLAIN))
     given_ = made["application_id"] if name == "job_application_id" else made["candidate"]["external_id"]
     other = next(field for field in LIST_FIELDS if field != name)
@@ -181,14 +181,14 @@ def empty_filter(lab: Lab, name: str, version: api.Version, empty: str | None) -
     examples=0.35,
 )
 @given(name=st.sampled_from(("status", "email", "candidateId", "limit")), value=st.sampled_from((None, 5, "x", {})))
-def unknown_members(lab: Lab, name: str, value: Any) -> None:
+def unknown_members(context: Context, name: str, value: Any) -> None:
     """There is no paging and no other filter; who tries one is told in the header Simulator-Note."""
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     made = api.order(sandbox, api.own(sandbox, PLAIN))
     filters = {"job_application_id": made["application_id"], name: value}
     answer = sandbox.call("POST", "/mercury/orders", json=filters, auth="pymetrics")
     api.same(api.expected(answer, 200), {"orders": [made]}, "the list")
-    if lab.is_simulator:
+    if context.is_simulator:
         note = answer.headers.get("simulator-note", "")
         assert f"body.{name} is not a documented member" in note, f"the note says {note!r}"
         query = sandbox.call("GET", api.V2.configuration, query={name: "x"}, auth="pymetrics")
@@ -204,9 +204,9 @@ def unknown_members(lab: Lab, name: str, value: Any) -> None:
     examples=0.35,
 )
 @given(version=versions, by=st.sampled_from(LIST_FIELDS), times=st.integers(1, 3))
-def still(lab: Lab, version: api.Version, by: str, times: int) -> None:
+def still(context: Context, version: api.Version, by: str, times: int) -> None:
     """Only the description of Get speaks of the move, so a caller may look over its orders without moving any."""
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     made = api.order(sandbox, api.own(sandbox, PLAIN), version)
     sandbox.act(made["id"], "complete")
     value = made["application_id"] if by == "job_application_id" else made["candidate"]["external_id"]

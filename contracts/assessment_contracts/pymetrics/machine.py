@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
-from assessment_contracts.lab import Lab
+from assessment_contracts.context import Context
 from assessment_contracts.property import Need, Property, contract_machine
 from assessment_contracts.pymetrics import api, shapes
 from assessment_contracts.pymetrics.oracle import Order, Story
@@ -35,11 +35,11 @@ class Orders(RuleBasedStateMachine):
     Whatever came before, each answer is the one that a plain model of the vendor gives, down to the last member.
     """
 
-    lab: Lab
+    context: Context
 
     def __init__(self) -> None:
         super().__init__()
-        self.sandbox = self.lab.fresh()
+        self.sandbox = self.context.fresh()
         self.sandbox.freeze(_BEGINNING)
         self.story = Story(datetime(2026, 1, 1, tzinfo=UTC), api.assessments(self.sandbox))
         self.lapses = self.story.now + timedelta(hours=1)

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from hypothesis import strategies as st
 
-from assessment_contracts.lab import Lab
+from assessment_contracts.context import Context
 from assessment_contracts.property import Need, Property, contract, given
 from assessment_contracts.pymetrics import api, shapes
 from assessment_contracts.pymetrics.facts import ORDER_FIELDS
@@ -51,12 +51,12 @@ _WRITES = {Need.WRITES}
     examples=3,
 )  # fmt: skip
 @given(body=orders(), version=versions, other=versions)
-def shown_as_asked(lab: Lab, body: dict[str, Any], version: api.Version, other: api.Version) -> None:
+def shown_as_asked(context: Context, body: dict[str, Any], version: api.Version, other: api.Version) -> None:
     """Every member is there and no other; what was sent comes back unchanged, and what was not is null.
 
     The order reads the same in the answer that made it, in both versions' get and in both versions' list.
     """
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     asked = api.filled(sandbox, api.own(sandbox, body))
     made = api.order(sandbox, asked, version)
     shapes.ORDER(made, "the order")
@@ -64,7 +64,7 @@ def shown_as_asked(lab: Lab, body: dict[str, Any], version: api.Version, other: 
     for look in (version, other):
         api.same(api.read(sandbox, made["id"], look), made, f"the order as version {look.number} reads it")
         api.same(api.look(sandbox, made, look), made, f"the order as version {look.number} lists it")
-    if lab.is_simulator:
+    if context.is_simulator:
         capitals = {**asked, "assessment_id": asked["assessment_id"].upper()}
         api.same(api.read(sandbox, made["id"].upper(), version), made, "the order by its id in capitals")
         api.same(api.expected(api.ask(sandbox, capitals, version), 200)["order"], made, "the order ordered in capitals")
@@ -83,12 +83,12 @@ _LEAVES = {f"leaf {place}": leaf for place, leaf in enumerate(JSON_LEAVES)}
     examples=0.2,
 )
 @given(version=versions)
-def every_text(lab: Lab, version: api.Version) -> None:
+def every_text(context: Context, version: api.Version) -> None:
     """Every awkward word in every member that takes one, and every kind of value in metadata, each at least once.
 
     Callers find their own records by what comes back, so nothing in it may be trimmed, cut, lowered or left out.
     """
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     for place, text in enumerate(TEXTS):
         others = [TEXTS[(place + step) % len(TEXTS)] for step in (1, 2)]
         candidate = {
@@ -117,12 +117,12 @@ def every_text(lab: Lab, version: api.Version) -> None:
     examples=0.5,
 )
 @given(url=redirects | st.just("https://example.com/" + "a" * 65_516), version=versions)
-def redirect(lab: Lab, url: str, version: api.Version) -> None:
+def redirect(context: Context, url: str, version: api.Version) -> None:
     """The candidate is sent to this very address afterwards, so nothing in it may be tidied."""
-    body = api.own(lab.sandbox, {**PLAIN, "candidate_redirect_url": url})
-    made = api.order(lab.sandbox, body, version)
+    body = api.own(context.sandbox, {**PLAIN, "candidate_redirect_url": url})
+    made = api.order(context.sandbox, body, version)
     assert made["candidate_redirect_url"] == url
-    assert api.read(lab.sandbox, made["id"])["candidate_redirect_url"] == url
+    assert api.read(context.sandbox, made["id"])["candidate_redirect_url"] == url
 
 
 @contract(
@@ -134,7 +134,7 @@ def redirect(lab: Lab, url: str, version: api.Version) -> None:
     examples=0.35,
 )
 @given(body=plain_orders, version=versions, left_out=st.booleans())
-def null_is_unset(lab: Lab, body: dict[str, Any], version: api.Version, left_out: bool) -> None:
+def null_is_unset(context: Context, body: dict[str, Any], version: api.Version, left_out: bool) -> None:
     """Clients that render every member send null for what is not set; others leave it out."""
     candidate: dict[str, Any] = {"email": body["candidate"]["email"]}
     least = {"candidate": candidate, "assessment_id": body["assessment_id"], "application_id": "a"}
@@ -142,7 +142,7 @@ def null_is_unset(lab: Lab, body: dict[str, Any], version: api.Version, left_out
         candidate.update(dict.fromkeys(("first_name", "last_name", "external_id")))
         least.update(dict.fromkeys(("send_email", "requisition_id", "requisition_title", "metadata")))
         least["candidate_redirect_url"] = None
-    made = api.order(lab.sandbox, api.own(lab.sandbox, least), version)
+    made = api.order(context.sandbox, api.own(context.sandbox, least), version)
     unset = [made["candidate"][name] for name in ("first_name", "last_name", "external_id")]
     unset += [made[name] for name in ("requisition_id", "requisition_title", "metadata", "candidate_redirect_url")]
     assert unset == [None] * 7, f"{made} has values that nobody gave"
@@ -160,9 +160,9 @@ def null_is_unset(lab: Lab, body: dict[str, Any], version: api.Version, left_out
     name=st.sampled_from(("callback_url", "Metadata", "email", "candidateId", "x" * 90, "ключ", "due-date")),
     value=st.sampled_from((None, 5, "x", {"a": 1}, [1])), inner=st.booleans(), version=versions,
 )  # fmt: skip
-def unknown_members(lab: Lab, name: str, value: Any, inner: bool, version: api.Version) -> None:
+def unknown_members(context: Context, name: str, value: Any, inner: bool, version: api.Version) -> None:
     """A slip of the pen is not refused, for the vendor would not; the header Simulator-Note tells of it."""
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     body = deepcopy(PLAIN)
     name = "locale" if inner and name == "email" else name
     (body["candidate"] if inner else body)[name] = value
@@ -171,7 +171,7 @@ def unknown_members(lab: Lab, name: str, value: Any, inner: bool, version: api.V
     made = api.expected(answer, 201)["order"]
     shapes.ORDER(made, "the order")
     api.same(made, shown_as(api.filled(sandbox, asked), made, api.assessments(sandbox)))
-    if lab.is_simulator:
+    if context.is_simulator:
         note, place = answer.headers.get("simulator-note", ""), f"body.{'candidate.' if inner else ''}"
         assert f"{place}{ascii(name)[1:-1][:40]} is not a documented member" in note, f"the note says {note!r}"
         plain = api.ask(sandbox, api.own(sandbox, PLAIN), version)
@@ -187,20 +187,20 @@ def unknown_members(lab: Lab, name: str, value: Any, inner: bool, version: api.V
     examples=0.35,
 )
 @given(version=versions)
-def links(lab: Lab, version: api.Version) -> None:
+def links(context: Context, version: api.Version) -> None:
     """Without mail the caller hands the link over itself, at once; it leads to one order only."""
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     two = [api.order(sandbox, api.own(sandbox, PLAIN), version) for _ in range(2)]
     assert two[0]["invite_link"] != two[1]["invite_link"], "two orders share a link"
     assert two[0]["id"] != two[1]["id"], "two orders share an id"
     for made in two:
         assert api.read(sandbox, made["id"])["invite_link"] == made["invite_link"]
-        if lab.is_simulator:
-            parts, ours = urlsplit(made["invite_link"]), urlsplit(lab.target.url)
+        if context.is_simulator:
+            parts, ours = urlsplit(made["invite_link"]), urlsplit(context.target.url)
             assert parts.netloc == ours.netloc, f"the link leads to {parts.netloc}, not back to {ours.netloc}"
             told = sandbox.control_json("GET", f"/invitations/{made['id']}")
             assert told["links"]["invite"] == made["invite_link"]
-    if lab.is_simulator:
+    if context.is_simulator:
         mine, theirs = (urlsplit(made["invite_link"]).path for made in two)
         assert sandbox.call("GET", mine).status == 200
         forged = mine.replace(two[0]["id"], two[1]["id"])
@@ -222,9 +222,9 @@ def _mails(sandbox: Sandbox, id: str) -> list[dict[str, Any]]:
 @given(
     wish=st.sampled_from((True, False, None, "absent")), version=versions, title=st.sampled_from((None, "Engineer")),
 )  # fmt: skip
-def mail(lab: Lab, wish: Any, version: api.Version, title: str | None) -> None:
+def mail(context: Context, wish: Any, version: api.Version, title: str | None) -> None:
     """A mail goes to the candidate with the link of the order; asking again sends no second one."""
-    sandbox = lab.fresh()
+    sandbox = context.fresh()
     asked = api.own(sandbox, {**PLAIN, "send_email": wish, "requisition_title": title})
     if wish == "absent":
         del asked["send_email"]
@@ -248,9 +248,9 @@ def mail(lab: Lab, wish: Any, version: api.Version, title: str | None) -> None:
     examples=0.5,
 )
 @given(at=instants, version=versions, later=st.sampled_from(("PT0.000001S", "PT1S", "P1D", "P400D")))
-def dated(lab: Lab, at: str, version: api.Version, later: str) -> None:
+def dated(context: Context, at: str, version: api.Version, later: str) -> None:
     """Time stamps come from one clock, so a test that sets it knows them; they do not change when time passes."""
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     sandbox.freeze(at)
     sandbox.forget_token()
     made = api.order(sandbox, api.own(sandbox, PLAIN), version)
@@ -269,13 +269,13 @@ def dated(lab: Lab, at: str, version: api.Version, later: str) -> None:
     examples=0.35,
 )
 @given(status=st.sampled_from(("Pending", "Accepted", "Not Started")), version=versions)
-def initial_status(lab: Lab, status: str, version: api.Version) -> None:
+def initial_status(context: Context, status: str, version: api.Version) -> None:
     """The pages name three statuses in which an order might begin, and not which it is."""
-    lab.sandbox.config(behaviour={"pymetrics.initial_status": status})
-    made = api.order(lab.sandbox, api.own(lab.sandbox, PLAIN), version)
+    context.sandbox.config(behaviour={"pymetrics.initial_status": status})
+    made = api.order(context.sandbox, api.own(context.sandbox, PLAIN), version)
     shapes.ORDER(made, "the order")
     assert made["status"] == status
-    api.same(api.read(lab.sandbox, made["id"]), made)
+    api.same(api.read(context.sandbox, made["id"]), made)
 
 
 PROPERTIES: tuple[Property, ...] = (

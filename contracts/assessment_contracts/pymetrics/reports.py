@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from hypothesis import strategies as st
 
-from assessment_contracts.lab import Lab
+from assessment_contracts.context import Context
 from assessment_contracts.property import Need, Property, contract, given
 from assessment_contracts.pymetrics import api, shapes
 from assessment_contracts.pymetrics.results import completed
@@ -46,9 +46,11 @@ def is_pdf(answer: Answer) -> None:
     examples=0.7,
 )
 @given(yes=st.sampled_from(YES), no=st.sampled_from((None, *NO)), version=versions, other=versions, at=instants)
-def made_when_asked(lab: Lab, yes: str, no: str | None, version: api.Version, other: api.Version, at: str) -> None:
+def made_when_asked(
+    context: Context, yes: str, no: str | None, version: api.Version, other: api.Version, at: str
+) -> None:
     """The clients spell the word as their languages do. The report is dated when it was made and not made twice."""
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     sandbox.freeze(at)
     sandbox.forget_token()
     id = completed(sandbox, PLAIN)["id"]
@@ -88,9 +90,9 @@ def made_when_asked(lab: Lab, yes: str, no: str | None, version: api.Version, ot
     examples=0.5,
 )
 @given(action=st.sampled_from((None, "start", "accept", "reject", "expire")), version=versions)
-def early(lab: Lab, action: str | None, version: api.Version) -> None:
+def early(context: Context, action: str | None, version: api.Version) -> None:
     """Get lists no 400, so there is nothing to refuse it with."""
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     made = api.order(sandbox, api.own(sandbox, PLAIN))
     if action:
         sandbox.act(made["id"], action)
@@ -112,9 +114,9 @@ def early(lab: Lab, action: str | None, version: api.Version) -> None:
     examples=0.5,
 )
 @given(at=instants, before=st.sampled_from((1, 1_000_000, 1_800_000_000)), version=versions, body=plain_orders)
-def link_life(lab: Lab, at: str, before: int, version: api.Version, body: dict[str, object]) -> None:
+def link_life(context: Context, at: str, before: int, version: api.Version, body: dict[str, object]) -> None:
     """A presigned link lapses; reading the order again gives one that lives, while the old one stays dead."""
-    sandbox, rest = lab.sandbox, timedelta(microseconds=before)
+    sandbox, rest = context.sandbox, timedelta(microseconds=before)
     sandbox.freeze(at)
     sandbox.forget_token()
     id = completed(sandbox, body)["id"]
@@ -145,12 +147,12 @@ def link_life(lab: Lab, at: str, before: int, version: api.Version, body: dict[s
     name=st.sampled_from(("Ada", "李小龍", "🧪", "", "<b>&amp;</b>", "x" * 300)),
     scores=st.tuples(*[st.integers(0, 49)] * 2),
 )
-def of_its_order(lab: Lab, name: str, scores: tuple[int, int]) -> None:
+def of_its_order(context: Context, name: str, scores: tuple[int, int]) -> None:
     """A recruiter reads in it what the API says of this candidate; whatever the names are, it is a whole file.
 
     Of two links no third can be made: that would open what nobody was shown.
     """
-    sandbox, files, links = lab.sandbox, [], []
+    sandbox, files, links = context.sandbox, [], []
     for score in (scores[0], 50 + scores[1]):
         body = {**PLAIN, "candidate": {**PLAIN["candidate"], "first_name": name}, "requisition_title": name}
         id = completed(sandbox, body, results=[{"score": score}])["id"]

@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from assessment_contracts.lab import Lab
+from assessment_contracts.context import Context
 from assessment_contracts.property import Need, Property, contract, given
 from assessment_contracts.pymetrics import api, shapes
 from assessment_contracts.pymetrics.oracle import LEANS, band
@@ -31,9 +31,9 @@ def completed(sandbox: Sandbox, body: dict[str, Any], **more: Any) -> dict[str, 
     needs=_CONTROL,
 )
 @given(lean=st.sampled_from(("", *LEANS)), body=plain_orders, at=instants, version=versions)
-def drawn(lab: Lab, lean: str, body: dict[str, Any], at: str, version: api.Version) -> None:
+def drawn(context: Context, lean: str, body: dict[str, Any], at: str, version: api.Version) -> None:
     """A caller shows score and band to people, so both faces of the API must tell the same of it, at every look."""
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     sandbox.freeze("1969-07-20T20:17:40Z")
     sandbox.forget_token()
     asked = api.own(sandbox, body)
@@ -64,9 +64,9 @@ def drawn(lab: Lab, lean: str, body: dict[str, Any], at: str, version: api.Versi
     needs=_CONTROL,
     examples=0.1,
 )
-def differ(lab: Lab) -> None:
+def differ(context: Context) -> None:
     """Were all alike, a caller's mix-up of two candidates would not be seen."""
-    scores = {completed(lab.sandbox, PLAIN)["results"][0]["score"] for _ in range(8)}
+    scores = {completed(context.sandbox, PLAIN)["results"][0]["score"] for _ in range(8)}
     assert len(scores) > 4, f"eight orders have the scores {scores}"
 
 
@@ -93,9 +93,9 @@ _given_results = st.lists(
     needs=_CONTROL,
 )
 @given(wanted=_given_results, version=versions)
-def as_given(lab: Lab, wanted: list[dict[str, Any]], version: api.Version) -> None:
+def as_given(context: Context, wanted: list[dict[str, Any]], version: api.Version) -> None:
     """A test that needs a certain score sets it; a band that is not given follows from the score."""
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     known = api.assessments(sandbox)
     sent = [
         {name: value for name, value in one.items() if name != "which"}
@@ -130,9 +130,9 @@ def as_given(lab: Lab, wanted: list[dict[str, Any]], version: api.Version) -> No
     examples=0.7,
 )
 @given(body=plain_orders, fulfil=st.booleans(), score=st.sampled_from((None, 0, 50, 100)))
-def factors(lab: Lab, body: dict[str, Any], fulfil: bool, score: float | None) -> None:
+def factors(context: Context, body: dict[str, Any], fulfil: bool, score: float | None) -> None:
     """It is the same at each look, and looking does not fulfil the order: only reading the order itself does."""
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     shown = completed(sandbox, body, **({} if score is None else {"results": [{"score": score}]}))
     if fulfil:
         api.read(sandbox, shown["id"])
@@ -162,9 +162,9 @@ def factors(lab: Lab, body: dict[str, Any], fulfil: bool, score: float | None) -
     examples=0.7,
 )
 @given(body=plain_orders, score=st.sampled_from((None, 0, 39.99, 40, 55, 70, 100)))
-def capabilities(lab: Lab, body: dict[str, Any], score: float | None) -> None:
+def capabilities(context: Context, body: dict[str, Any], score: float | None) -> None:
     """How well the candidate fits follows from the order's score; that is the one alignment which a sample shows."""
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     shown = completed(sandbox, body, **({} if score is None else {"results": [{"score": score}]}))
     told = {reader: api.expected(api.capabilities(sandbox, shown["id"], reader), 200) for reader in api.READERS}
     for reader, content in told.items():

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from hypothesis import strategies as st
 
+from assessment_contracts.context import Context
 from assessment_contracts.kit import Reply
-from assessment_contracts.lab import Lab
 from assessment_contracts.property import Property, contract, given
 from assessment_contracts.pymetrics import shapes
 from assessment_contracts.pymetrics.strategies import instants
@@ -29,25 +29,25 @@ TRIES = 9
     examples=0.35,
 )
 @given(statuses=st.lists(st.sampled_from((*AGAIN, 0)), min_size=1, max_size=4), at=instants)
-def ladder(lab: Lab, statuses: list[int], at: str) -> None:
+def ladder(context: Context, statuses: list[int], at: str) -> None:
     """Not a moment early, not a moment late; the same notice each time, signed for its own second; then it has failed.
 
     Again after 408, 429, 500, 502, 503 and 504, and where no answer came (0 here).
     """
-    desk = Desk(lab, at)
-    lab.listener.answers = (statuses * TRIES)[: TRIES + 1]
+    desk = Desk(context, at)
+    context.listener.answers = (statuses * TRIES)[: TRIES + 1]
     done(desk.sandbox, desk.order(), "start")
     moment, gap, moments = shapes.moment(at), FIRST_GAP, list[str]()
     for number in range(1, TRIES + 1):
-        assert len(desk.settle()) == number, f"{len(lab.listener.received)} tries by {moment}, not {number}"
+        assert len(desk.settle()) == number, f"{len(context.listener.received)} tries by {moment}, not {number}"
         moments.append(shapes.written(moment))
         if number < TRIES:
             desk.sandbox.advance(shapes.duration(gap - timedelta(microseconds=1)))
-            assert len(lab.listener.received) == number, f"try {number + 1} came before {gap} had passed"
+            assert len(context.listener.received) == number, f"try {number + 1} came before {gap} had passed"
             desk.sandbox.advance("PT0.000001S")
         moment, gap = moment + gap, gap * 2
     desk.sandbox.advance("P30D")
-    caught = lab.listener.received
+    caught = context.listener.received
     assert len(caught) == TRIES, f"{len(caught)} tries, not {TRIES}"
     for one, when in zip(caught, moments, strict=True):
         signed(one, PUBLISHED, when)
@@ -71,13 +71,15 @@ def ladder(lab: Lab, statuses: list[int], at: str) -> None:
     before=st.lists(st.sampled_from(AGAIN), max_size=2),
     last=st.sampled_from((200, 201, 202, 204, 299)) | st.sampled_from(FINAL),
 )
-def verdict(lab: Lab, before: list[int], last: int) -> None:
+def verdict(context: Context, before: list[int], last: int) -> None:
     """A redirect is not followed: it is an answer like any other. Whether it worked is told by the delivery's state."""
-    desk = Desk(lab, "2026-01-01T00:00:00Z")
-    lab.listener.answers = [Reply(status, {"Location": lab.listener.url}) for status in (*before, last)]
+    desk = Desk(context, "2026-01-01T00:00:00Z")
+    context.listener.answers = [Reply(status, {"Location": context.listener.url}) for status in (*before, last)]
     done(desk.sandbox, desk.order(), "expire")
     desk.sandbox.advance("P3D")
-    assert len(lab.listener.received) == len(before) + 1, f"{len(lab.listener.received)} tries for {[*before, last]}"
+    assert len(context.listener.received) == len(before) + 1, (
+        f"{len(context.listener.received)} tries for {[*before, last]}"
+    )
     (delivery,) = desk.deliveries()
     assert delivery["state"] == ("delivered" if last < 300 else "failed"), f"{delivery['state']} after {last}"
     assert [one["status"] for one in delivery["attempts"]] == [*before, last]
@@ -92,9 +94,9 @@ def verdict(lab: Lab, before: list[int], last: int) -> None:
     needs=NEEDS,
     examples=0.1,
 )
-def every_status(lab: Lab) -> None:
+def every_status(context: Context) -> None:
     """The whole table, each status answered once: only six of them, and silence, are reason to try again."""
-    desk = Desk(lab, "2026-01-01T00:00:00Z")
+    desk = Desk(context, "2026-01-01T00:00:00Z")
     wanted = {
         **dict.fromkeys((200, 204), "delivered"),
         **dict.fromkeys(FINAL, "failed"),
@@ -103,7 +105,7 @@ def every_status(lab: Lab) -> None:
     statuses = [*wanted, 0]
     for number, status in enumerate(statuses, 1):
         made = desk.order()
-        lab.listener.answers = [status]
+        context.listener.answers = [status]
         done(desk.sandbox, made, "start")
         assert len(desk.settle()) == number, f"the answer {statuses[number - 2]} was not the only one"
     states = [one["state"] for one in desk.deliveries()]

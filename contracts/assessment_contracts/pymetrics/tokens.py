@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from hypothesis import strategies as st
 
-from assessment_contracts.lab import Lab
+from assessment_contracts.context import Context
 from assessment_contracts.property import Need, Property, contract, given
 from assessment_contracts.pymetrics import api, shapes
 from assessment_contracts.pymetrics.facts import TOKEN_FIELDS
@@ -53,12 +53,12 @@ def _opens(sandbox: Sandbox, token: str, version: api.Version = api.V1) -> Answe
     member=st.sampled_from(("", "scope", "ключ")),
     value=texts,
 )
-def shown(lab: Lab, version: api.Version, key: str | None, member: str, value: str) -> None:
+def shown(context: Context, version: api.Version, key: str | None, member: str, value: str) -> None:
     """The call needs no key, and what it says besides its three members does not matter.
 
     The clients read four members and fail where one is missing, null or of another type, and they know 201 alone.
     """
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     body = {**api.client(sandbox), **({member: value} if member else {})}
     answer = sandbox.call("POST", version.token, json=body, headers={"X-Api-Key": key})
     shapes.TOKEN(api.expected(answer, 201), "the token")
@@ -73,10 +73,10 @@ def shown(lab: Lab, version: api.Version, key: str | None, member: str, value: s
     examples=0.2,
 )
 @given(version=versions, media_type=st.sampled_from((FORM, FORM.upper(), f"{FORM}; charset=utf-8")))
-def by_form(lab: Lab, version: api.Version, media_type: str) -> None:
+def by_form(context: Context, version: api.Version, media_type: str) -> None:
     """General OAuth clients send a form; nothing is documented against it."""
-    content = urlencode(api.client(lab.sandbox)).encode()
-    answer = lab.sandbox.call("POST", version.token, content=content, media_type=media_type)
+    content = urlencode(api.client(context.sandbox)).encode()
+    answer = context.sandbox.call("POST", version.token, content=content, media_type=media_type)
     shapes.TOKEN(api.expected(answer, 201), "the token")
 
 
@@ -89,10 +89,10 @@ def by_form(lab: Lab, version: api.Version, media_type: str) -> None:
     examples=0.35,
 )
 @given(version=versions)
-def serve_both(lab: Lab, version: api.Version) -> None:
+def serve_both(context: Context, version: api.Version) -> None:
     """The versions are two faces of one service, so a caller may change over call by call."""
-    calls = guarded(lab.sandbox)
-    token = _token(lab.sandbox, version)
+    calls = guarded(context.sandbox)
+    token = _token(context.sandbox, version)
     for name, call in calls.items():
         answer = call({"Authorization": f"Bearer {token}"})
         assert answer.status == 200, f"{name} answered {answer.status}: {answer.text[:200]}"
@@ -109,9 +109,9 @@ def serve_both(lab: Lab, version: api.Version) -> None:
     key=st.sampled_from(("X-Api-Key", "x-api-key", "X-API-KEY")),
     name=st.sampled_from(("Authorization", "authorization")),
 )
-def configuration(lab: Lab, key: str, name: str) -> None:
+def configuration(context: Context, key: str, name: str) -> None:
     """Whoever shows key and token is let in, however the headers' names are spelt; ids are told apart by the caller."""
-    sandbox, shown = lab.sandbox, []
+    sandbox, shown = context.sandbox, []
     for version in api.VERSIONS:
         headers = {key: sandbox.pymetrics.api_key, name: f"Bearer {sandbox.token()}"}
         answer = sandbox.call("GET", version.configuration, headers=headers)
@@ -130,10 +130,10 @@ def configuration(lab: Lab, key: str, name: str) -> None:
     examples=0.35,
 )
 @given(scheme=st.sampled_from(("bearer", "BEARER", "bEARER")), version=versions)
-def scheme(lab: Lab, scheme: str, version: api.Version) -> None:
+def scheme(context: Context, scheme: str, version: api.Version) -> None:
     """RFC 9110, section 11.1, says so of every scheme, and some clients write it in small letters."""
-    headers = {"Authorization": f"{scheme} {lab.sandbox.token()}"}
-    answer = lab.sandbox.call("GET", version.configuration, headers=headers, auth="pymetrics")
+    headers = {"Authorization": f"{scheme} {context.sandbox.token()}"}
+    answer = context.sandbox.call("GET", version.configuration, headers=headers, auth="pymetrics")
     shapes.CONFIGURATION(api.expected(answer, 200), "the configuration")
 
 
@@ -152,9 +152,9 @@ def scheme(lab: Lab, scheme: str, version: api.Version) -> None:
     }),
     min_size=1, max_size=3, unique_by=lambda one: str(one["id"]),
 ))  # fmt: skip
-def configured(lab: Lab, wanted: list[dict[str, str]]) -> None:
+def configured(context: Context, wanted: list[dict[str, str]]) -> None:
     """Assessments are registered outside the API; ours are set by the control API."""
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     sandbox.config(assessments=wanted)
     sandbox.memo.pop("assessments", None)
     for version in api.VERSIONS:
@@ -169,9 +169,9 @@ def configured(lab: Lab, wanted: list[dict[str, str]]) -> None:
     examples=0.35,
 )
 @given(wrong=st.sampled_from(BEARER_LESS) | st.sampled_from(STRANGE_TOKENS).map("Bearer {}".format), version=versions)
-def refused(lab: Lab, wrong: str | None, version: api.Version) -> None:
+def refused(context: Context, wrong: str | None, version: api.Version) -> None:
     """The 401 is documented for these two calls; that the others answer so too is asked by the breaches."""
-    sandbox = lab.sandbox
+    sandbox = context.sandbox
     header = {"Authorization": wrong and wrong.replace("{token}", sandbox.token())}
     body = api.filled(sandbox, PLAIN)
     for answer in (
@@ -190,12 +190,12 @@ def refused(lab: Lab, wrong: str | None, version: api.Version) -> None:
     examples=0.35,
 )
 @given(count=st.integers(2, 4), version=versions)
-def several(lab: Lab, count: int, version: api.Version) -> None:
+def several(context: Context, count: int, version: api.Version) -> None:
     """Several workers of one caller ask for tokens of their own; none of them may put the others out."""
-    tokens = [_token(lab.sandbox, version) for _ in range(count)]
+    tokens = [_token(context.sandbox, version) for _ in range(count)]
     assert len(set(tokens)) == count, f"the same token came twice: {tokens}"
     for token in tokens:
-        assert _opens(lab.sandbox, token, version).status == 200, "an earlier token is refused"
+        assert _opens(context.sandbox, token, version).status == 200, "an earlier token is refused"
 
 
 @contract(
@@ -208,9 +208,9 @@ def several(lab: Lab, count: int, version: api.Version) -> None:
     examples=0.5,
 )
 @given(version=versions, at=instants, before=st.sampled_from((1, 1_000_000, 60_000_000, 1_800_000_000, 3_599_000_000)))
-def life(lab: Lab, version: api.Version, at: str, before: int) -> None:
+def life(context: Context, version: api.Version, at: str, before: int) -> None:
     """Up to the last moment a token is good, and from the end of its hour on it is not; use makes it no younger."""
-    sandbox, rest = lab.sandbox, timedelta(microseconds=before)
+    sandbox, rest = context.sandbox, timedelta(microseconds=before)
     sandbox.freeze(at)
     token = _token(sandbox, version)
     sandbox.advance(shapes.duration(_LIFE - rest))
@@ -234,12 +234,12 @@ def life(lab: Lab, version: api.Version, at: str, before: int) -> None:
     examples=0.35,
 )
 @given(limit=st.integers(1, 4), wait=st.sampled_from((0, 1, 30_000_000, 59_000_000, 59_999_999)))
-def limited(lab: Lab, limit: int, wait: int) -> None:
+def limited(context: Context, limit: int, wait: int) -> None:
     """The minute slides: a call counts until a minute has passed since it, and calls that were refused do not count.
 
     So a caller who waits as long as `Retry-After` says is served, and not one who comes a moment too early.
     """
-    sandbox, pause = lab.sandbox, timedelta(microseconds=wait)
+    sandbox, pause = context.sandbox, timedelta(microseconds=wait)
     token = sandbox.token()
     sandbox.freeze("2026-03-01T00:00:00Z")
     sandbox.config(rate_limit=limit)

@@ -8,8 +8,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from assessment_contracts.context import Context
 from assessment_contracts.kit import Received
-from assessment_contracts.lab import Lab
 from assessment_contracts.property import Need, Property, contract, given
 from assessment_contracts.pymetrics import api, shapes
 from assessment_contracts.pymetrics.oracle import MOVES
@@ -32,14 +32,14 @@ SECRETS: tuple[tuple[str | None, bytes], ...] = (
 
 @dataclass
 class Desk:
-    """A sandbox of this example alone, its clock standing, whose webhooks the lab's listener catches."""
+    """A sandbox of this example alone, its clock standing, whose webhooks the context's listener catches."""
 
-    lab: Lab
+    context: Context
     at: str
     config: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.sandbox: Sandbox = self.lab.fresh({"webhook_url": self.lab.listener.url, **self.config})
+        self.sandbox: Sandbox = self.context.fresh({"webhook_url": self.context.listener.url, **self.config})
         self.sandbox.freeze(self.at)
 
     def order(self) -> dict[str, Any]:
@@ -49,7 +49,7 @@ class Desk:
     def settle(self) -> list[Received]:
         """Wait until all that is due was sent and answered; gives all webhooks so far."""
         self.sandbox.advance("PT0S")
-        return list(self.lab.listener.received)
+        return list(self.context.listener.received)
 
     def deliveries(self) -> list[dict[str, Any]]:
         """What was or is to be sent, oldest first."""
@@ -81,13 +81,13 @@ def signed(caught: Received, key: bytes, at: str) -> None:
     actions=st.lists(st.sampled_from((*ACTIONS, "read", "again")), max_size=4),
     at=instants, secret=st.sampled_from(SECRETS),
 )  # fmt: skip
-def every_change(lab: Lab, initial: str, actions: list[str], at: str, secret: tuple[str | None, bytes]) -> None:
+def every_change(context: Context, initial: str, actions: list[str], at: str, secret: tuple[str | None, bytes]) -> None:
     """A listener that keeps what it is told knows every order: nothing is left out, told twice, or told in advance.
 
     Making an order, asking again, listing and refused actions change no status, so they are not told.
     """
     behaviour = {"pymetrics.initial_status": initial}
-    desk = Desk(lab, at, {"webhook_secret": secret[0], "behaviour": behaviour})
+    desk = Desk(context, at, {"webhook_secret": secret[0], "behaviour": behaviour})
     made = desk.order()
     told, status, shown = list[str](), initial, made
     for action in actions:
@@ -104,7 +104,7 @@ def every_change(lab: Lab, initial: str, actions: list[str], at: str, secret: tu
         assert (one.method, one.headers.get("content-type")) == ("POST", "application/json")
         shapes.WEBHOOK(one.json, "the webhook")
         signed(one, secret[1], at)
-    assert len({one.headers["webhook-id"] for one in lab.listener.received}) == len(told), "two changes share an id"
+    assert len({one.headers["webhook-id"] for one in context.listener.received}) == len(told), "two changes share an id"
     assert [one["state"] for one in desk.deliveries()] == ["delivered"] * len(told)
 
 
@@ -139,26 +139,26 @@ def done(sandbox: Sandbox, made: dict[str, Any], action: str) -> None:
     examples=0.7,
 )
 @given(action=st.sampled_from(("start", "reject", "expire", "complete", "read")), by=st.sampled_from(("get", "list")))
-def after_the_commit(lab: Lab, action: str, by: str) -> None:
+def after_the_commit(context: Context, action: str, by: str) -> None:
     """A listener usually reads the order at once; a notice sent before the change is saved would show it the old one.
 
     The server answers meanwhile: a listener that calls back while it is waited for must not be left hanging.
     """
-    desk, seen = Desk(lab, "2026-01-01T00:00:00Z"), list[tuple[Any, Any]]()
+    desk, seen = Desk(context, "2026-01-01T00:00:00Z"), list[tuple[Any, Any]]()
     made = desk.order()
     before = {"complete": ["start"], "read": ["complete"]}.get(action, [])
     for step in before:
         done(desk.sandbox, made, step)
     desk.settle()
-    lab.listener.clear()
-    apart = replace(desk.sandbox, connection=Connection(lab.target.url))
+    context.listener.clear()
+    apart = replace(desk.sandbox, connection=Connection(context.target.url))
     look: Callable[[], Any] = lambda: api.look(apart, made) if by == "list" else api.read(apart, made["id"])  # noqa: E731
 
     def respond(caught: Received) -> int:
         seen.append((caught.json["data"], look()))
         return 200
 
-    lab.listener.answers = respond
+    context.listener.answers = respond
     done(desk.sandbox, made, action)
     desk.settle()
     apart.connection.close()
@@ -178,20 +178,20 @@ def after_the_commit(lab: Lab, action: str, by: str) -> None:
     examples=0.5,
 )
 @given(failures=st.integers(1, 3), action=st.sampled_from(("complete", "expire")))
-def in_order(lab: Lab, failures: int, action: str) -> None:
+def in_order(context: Context, failures: int, action: str) -> None:
     """Told out of order, a listener would think an order running that is over."""
-    desk = Desk(lab, "2026-01-01T00:00:00Z")
+    desk = Desk(context, "2026-01-01T00:00:00Z")
     slow, other = desk.order(), desk.order()
-    lab.listener.answers = [503]
+    context.listener.answers = [503]
     done(desk.sandbox, slow, "start")
     desk.settle()
     done(desk.sandbox, slow, action)
     assert len(desk.settle()) == 1, "the later change did not wait"
-    lab.listener.answers = [200, *[503] * (failures - 1), 200]
+    context.listener.answers = [200, *[503] * (failures - 1), 200]
     done(desk.sandbox, other, "reject")
     assert [one.json["data"]["id"] for one in desk.settle()] == [slow["id"], other["id"]], "the other order waited too"
     desk.sandbox.advance("P1D")
-    told = [one.json["data"]["status"] for one in lab.listener.received if one.json["data"]["id"] == slow["id"]]
+    told = [one.json["data"]["status"] for one in context.listener.received if one.json["data"]["id"] == slow["id"]]
     assert told == ["In Progress"] * (failures + 1) + [MOVES["In Progress"][action][-1]], told
 
 
@@ -204,18 +204,18 @@ def in_order(lab: Lab, failures: int, action: str) -> None:
     examples=0.5,
 )
 @given(status=st.sampled_from((200, 400)), tail=st.sampled_from((None, "/elsewhere?a=b")), times=st.integers(1, 2))
-def replayed(lab: Lab, status: int, tail: str | None, times: int) -> None:
+def replayed(context: Context, status: int, tail: str | None, times: int) -> None:
     """By its webhook-id a listener knows that it was told before; content and id are the ones of then."""
-    desk = Desk(lab, "2026-01-01T00:00:00Z")
+    desk = Desk(context, "2026-01-01T00:00:00Z")
     made = desk.order()
-    lab.listener.answers = [status, 200]
+    context.listener.answers = [status, 200]
     done(desk.sandbox, made, "start")
     (first,) = desk.settle()
     done(desk.sandbox, made, "expire")
     id = desk.deliveries()[0]["id"]
     desk.sandbox.advance("PT1H")
     for number in range(times):
-        body = {"url": lab.listener.url + tail} if tail else {}
+        body = {"url": context.listener.url + tail} if tail else {}
         desk.sandbox.control_json("POST", f"/deliveries/{id}/replay", body)
         caught = desk.settle()
         assert len(caught) == 3 + number, f"{len(caught)} webhooks after {number + 1} replays"
@@ -235,16 +235,16 @@ def replayed(lab: Lab, status: int, tail: str | None, times: int) -> None:
     examples=0.35,
 )
 @given(actions=st.lists(st.sampled_from(("accept", "start", "complete", "read")), min_size=1, max_size=3))
-def off(lab: Lab, actions: list[str]) -> None:
+def off(context: Context, actions: list[str]) -> None:
     """The vendor has no webhook, so none comes unless it is asked for, and none that was missed comes later."""
-    desk = Desk(lab, "2026-01-01T00:00:00Z", {"webhook_url": None})
+    desk = Desk(context, "2026-01-01T00:00:00Z", {"webhook_url": None})
     made = desk.order()
     for action in actions:
         done(desk.sandbox, made, action)
     assert desk.deliveries() == []
-    desk.sandbox.config(webhook_url=lab.listener.url)
+    desk.sandbox.config(webhook_url=context.listener.url)
     desk.sandbox.advance("P1D")
-    assert lab.listener.received == [], "what happened before was told after all"
+    assert context.listener.received == [], "what happened before was told after all"
 
 
 PROPERTIES: tuple[Property, ...] = (

@@ -4,12 +4,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from assessment_contracts.clients.bench import ClientLab
 from assessment_contracts.clients.compare import true
+from assessment_contracts.clients.harness import ClientContext
 from assessment_contracts.clients.properties import wishes
 from assessment_contracts.clients.properties.report import asked_is_what_arrived, nulls_are_nulls
 from assessment_contracts.clients.properties.trade import PYMETRICS, fault
-from assessment_contracts.clients.property import habit
+from assessment_contracts.clients.property import contract
 from assessment_contracts.property import Property, given
 from assessment_contracts.sources import Source, Standing, ours
 
@@ -21,51 +21,51 @@ _TOKENS = ("create_token", "create_token_v2")
 _ONE_MOMENT = 10
 
 
-@habit("pymetrics.orders", "order_arrives_as_asked", "What was asked is what arrives", _ORDER, Standing.DOCUMENTED)
+@contract("pymetrics.orders", "order_arrives_as_asked", "What was asked is what arrives", _ORDER, Standing.DOCUMENTED)
 @given(wish=wishes.orders())
-def order_arrives(lab: ClientLab, wish: dict[str, Any]) -> None:
+def order_arrives(context: ClientContext, wish: dict[str, Any]) -> None:
     """Every member reaches the vendor as it was given, in any script, with nothing lost, added or turned into another
     type on the way; what was not given is not sent, or sent as null or as its documented default.
     """
-    bench = lab.bench()
-    PYMETRICS.made(PYMETRICS.create(bench, wish))
-    asked_is_what_arrived(bench, PYMETRICS.creates, wish, {"send_email": False})
+    harness = context.harness()
+    PYMETRICS.made(PYMETRICS.create(harness, wish))
+    asked_is_what_arrived(harness, PYMETRICS.creates, wish, {"send_email": False})
 
 
-@habit("pymetrics.orders", "order_is_reported_as_answered", "What was answered is what is reported", _ORDER,
+@contract("pymetrics.orders", "order_is_reported_as_answered", "What was answered is what is reported", _ORDER,
        Standing.DOCUMENTED)  # fmt: skip
 @given(wish=wishes.orders(), reading=st.booleans())
-def order_is_reported(lab: ClientLab, wish: dict[str, Any], reading: bool) -> None:
+def order_is_reported(context: ClientContext, wish: dict[str, Any], reading: bool) -> None:
     """A report that differs from the answer sends a candidate to another link, or a recruiter to another result."""
-    bench = lab.bench()
-    face = PYMETRICS.made(PYMETRICS.create(bench, wish))
+    harness = context.harness()
+    face = PYMETRICS.made(PYMETRICS.create(harness, wish))
     if reading:
-        face = PYMETRICS.found(PYMETRICS.read(bench, face["id"]))
-    true(face, bench.order(face["id"]))
+        face = PYMETRICS.found(PYMETRICS.read(harness, face["id"]))
+    true(face, harness.order(face["id"]))
 
 
-@habit("pymetrics.orders", "null_stays_null", "What is null in the answer is reported as null, or not at all",
+@contract("pymetrics.orders", "null_stays_null", "What is null in the answer is reported as null, or not at all",
        ours("one member, metadata, was seen null, in a client that was changed by hand for it"),
        examples=0.4)  # fmt: skip
 @given(wish=wishes.orders())
-def null_stays_null(lab: ClientLab, wish: dict[str, Any]) -> None:
+def null_stays_null(context: ClientContext, wish: dict[str, Any]) -> None:
     """The simulated vendor sends null for what is not set. An empty text, an empty list or a zero in its place says
     that something is known: that there are no results, say, where they are only not there yet.
     """
-    bench = lab.bench()
-    id = PYMETRICS.made(PYMETRICS.create(bench, wish))["id"]
-    nulls_are_nulls(PYMETRICS.found(PYMETRICS.read(bench, id)), bench.order(id))
+    harness = context.harness()
+    id = PYMETRICS.made(PYMETRICS.create(harness, wish))["id"]
+    nulls_are_nulls(PYMETRICS.found(PYMETRICS.read(harness, id)), harness.order(id))
 
 
-@habit("pymetrics.orders", "known_order_is_told_from_a_new_one", "`created` says whether the order is a new one", _SAME,
-       Standing.DOCUMENTED, examples=0.4)  # fmt: skip
+@contract("pymetrics.orders", "known_order_is_told_from_a_new_one", "`created` says whether the order is a new one",
+       _SAME, Standing.DOCUMENTED, examples=0.4)  # fmt: skip
 @given(wish=wishes.orders())
-def known_is_told(lab: ClientLab, wish: dict[str, Any]) -> None:
+def known_is_told(context: ClientContext, wish: dict[str, Any]) -> None:
     """Asking again for the same candidate, assessment and application gives the order that exists. Whoever counts
     candidates, or mails them, has to know which of the two it was.
     """
-    bench = lab.bench()
-    first, again = PYMETRICS.create(bench, wish), PYMETRICS.create(bench, wish)
+    harness = context.harness()
+    first, again = PYMETRICS.create(harness, wish), PYMETRICS.create(harness, wish)
     same = PYMETRICS.made(first)["id"] == PYMETRICS.made(again)["id"]
     assert same, "asked for again, the order is reported as another"
     for word, what, created in ((first, "new", True), (again, "known", False)):
@@ -73,136 +73,136 @@ def known_is_told(lab: ClientLab, wish: dict[str, Any]) -> None:
         assert told is created, f"a {what} order is reported with created={told!r}"
 
 
-@habit("pymetrics.orders", "results_are_reported", "Results are reported as they are",
+@contract("pymetrics.orders", "results_are_reported", "Results are reported as they are",
        Source(_DOCS, "MercuryResult; Get Assessment Order moves Completed to Fulfilled"), Standing.DOCUMENTED,
        examples=0.6)  # fmt: skip
 @given(score=st.sampled_from([0, 0.30000000000000004, 87.82, 100, None]), band=wishes.TEXTS)
-def results_are_reported(lab: ClientLab, score: float | None, band: str) -> None:
+def results_are_reported(context: ClientContext, score: float | None, band: str) -> None:
     """Results are what all of this is for. A score of 0 is a score; no score is none; the order that brings them is
     Fulfilled.
     """
-    bench = lab.bench()
-    id = PYMETRICS.begun(bench)
-    bench.sandbox.act(id, "complete", results=[{"score": score, "band": band}])
-    face = PYMETRICS.found(PYMETRICS.read(bench, id))
-    seen = bench.order(id)
+    harness = context.harness()
+    id = PYMETRICS.begun(harness)
+    harness.sandbox.act(id, "complete", results=[{"score": score, "band": band}])
+    face = PYMETRICS.found(PYMETRICS.read(harness, id))
+    seen = harness.order(id)
     true(face, seen)
     assert face["results"][0].get("score") == score, f"score {score!r} is reported as {face['results'][0]}"
 
 
-@habit("pymetrics.orders", "report_is_asked_for", "A report that is wanted is asked for, and its link reported",
+@contract("pymetrics.orders", "report_is_asked_for", "A report that is wanted is asked for, and its link reported",
        Source(_DOCS, "Get Assessment Order, query parameter report"), Standing.DOCUMENTED)  # fmt: skip
-def report_is_asked_for(lab: ClientLab) -> None:
+def report_is_asked_for(context: ClientContext) -> None:
     """The vendor makes a report only where the parameter says so; without it there is none, however long one waits."""
-    bench = lab.bench()
-    id = PYMETRICS.begun(bench)
-    bench.sandbox.act(id, "complete")
-    face = PYMETRICS.found(bench.try_("get_order", id=id, report=True))
-    seen = bench.order(id)
+    harness = context.harness()
+    id = PYMETRICS.begun(harness)
+    harness.sandbox.act(id, "complete")
+    face = PYMETRICS.found(harness.try_("get_order", id=id, report=True))
+    seen = harness.order(id)
     assert seen["reports"], "the vendor was not asked for a report"
     reports = face.get("reports")
     linked = isinstance(reports, list) and reports and str(reports[0].get("download_url")).startswith("http")
     assert linked, f"the report's link is reported as {reports!r:.200}"
 
 
-@habit("pymetrics.assessments", "assessments_are_reported", "What may be ordered is reported as it is answered",
+@contract("pymetrics.assessments", "assessments_are_reported", "What may be ordered is reported as it is answered",
        Source(_DOCS, "Get Assessment Configurations, response"), Standing.DOCUMENTED, examples=0.4)  # fmt: skip
 @given(described=st.lists(wishes.TEXTS, min_size=1, max_size=3))
-def assessments_are_reported(lab: ClientLab, described: list[str]) -> None:
+def assessments_are_reported(context: ClientContext, described: list[str]) -> None:
     """The id is what an order must name, and the description what a person chooses by."""
     offered = [
         {"id": f"assessment-{number}", "type": "nlr" if number % 2 else "games", "description": text}
         for number, text in enumerate(described)
     ]
-    bench = lab.bench(assessments=offered)
-    true(bench.ask("assessments"), offered)
+    harness = context.harness(assessments=offered)
+    true(harness.ask("assessments"), offered)
 
 
-@habit("pymetrics.search", "orders_are_found", "Listing finds what matches, and nothing else",
+@contract("pymetrics.search", "orders_are_found", "Listing finds what matches, and nothing else",
        ours("two filters are documented; that candidate_id is the external_id, and that both must match, is not"),
        examples=0.5)  # fmt: skip
 @given(application=wishes.TEXTS, candidate=wishes.TEXTS, by=st.sampled_from(["application", "candidate", "both"]))
-def orders_are_found(lab: ClientLab, application: str, candidate: str, by: str) -> None:
+def orders_are_found(context: ClientContext, application: str, candidate: str, by: str) -> None:
     """Ids of the caller's own may hold anything; each must arrive as it is, in a body or in a query. A filter that
     gets lost on the way lists other people's orders.
     """
-    bench = lab.bench()
+    harness = context.harness()
     wish = wishes.order()
     wanted = {**wish, "application_id": application, "candidate": {**wish["candidate"], "external_id": candidate}}
-    id = PYMETRICS.made(PYMETRICS.create(bench, wanted))["id"]
-    PYMETRICS.made(PYMETRICS.create(bench, {**wish, "application_id": "another"}))
+    id = PYMETRICS.made(PYMETRICS.create(harness, wanted))["id"]
+    PYMETRICS.made(PYMETRICS.create(harness, {**wish, "application_id": "another"}))
     filters = {
         "application_id": application if by != "candidate" else None,
         "candidate_id": candidate if by != "application" else None,
     }
-    found = bench.ask("list_orders", **filters)
+    found = harness.ask("list_orders", **filters)
     assert isinstance(found, list), f"list_orders gave no list, but {found!r:.200}"
     ids = [one.get("id") if isinstance(one, dict) else one for one in found]
     assert ids == [id], f"{filters} found {ids} instead of the one, {id}"
 
 
-@habit("pymetrics.orders", "token_is_used_again", "A token serves until it lapses", _TOKEN, Standing.DOCUMENTED)
-def token_is_used_again(lab: ClientLab) -> None:
+@contract("pymetrics.orders", "token_is_used_again", "A token serves until it lapses", _TOKEN, Standing.DOCUMENTED)
+def token_is_used_again(context: ClientContext) -> None:
     """A token lives an hour. One for every call doubles the traffic, and is what token endpoints limit first."""
-    bench = lab.bench()
-    id = PYMETRICS.begun(bench)
+    harness = context.harness()
+    id = PYMETRICS.begun(harness)
     for _ in range(3):
-        PYMETRICS.found(PYMETRICS.read(bench, id))
-    asked = len(bench.calls(*_TOKENS))
+        PYMETRICS.found(PYMETRICS.read(harness, id))
+    asked = len(harness.calls(*_TOKENS))
     assert asked <= 2, f"{asked} tokens were asked for in four calls"
 
 
-@habit("pymetrics.renewal", "lapsed_token_is_renewed", "A token that has lapsed is renewed, and the call made", _TOKEN,
-       Standing.DOCUMENTED, examples=0.6)  # fmt: skip
+@contract("pymetrics.renewal", "lapsed_token_is_renewed", "A token that has lapsed is renewed, and the call made",
+       _TOKEN, Standing.DOCUMENTED, examples=0.6)  # fmt: skip
 @given(by_clock=st.booleans(), creating=st.booleans())
-def lapsed_token_is_renewed(lab: ClientLab, by_clock: bool, creating: bool) -> None:
+def lapsed_token_is_renewed(context: ClientContext, by_clock: bool, creating: bool) -> None:
     """Tokens last a limited time, and there is no refresh token: a program that runs longer than an hour asks for
     another, whether it sees the hour pass or is told by a 401.
     """
-    bench = lab.bench()
-    id = PYMETRICS.begun(bench)
+    harness = context.harness()
+    id = PYMETRICS.begun(harness)
     if by_clock:
-        bench.sandbox.advance("PT1H")
+        harness.sandbox.advance("PT1H")
     else:
-        bench.faults(*fault(PYMETRICS.creates + PYMETRICS.reads, "expire_token", times=1))
+        harness.faults(*fault(PYMETRICS.creates + PYMETRICS.reads, "expire_token", times=1))
     if creating:
-        PYMETRICS.made(PYMETRICS.create(bench, wishes.order(2)))
+        PYMETRICS.made(PYMETRICS.create(harness, wishes.order(2)))
     else:
-        PYMETRICS.found(PYMETRICS.read(bench, id))
+        PYMETRICS.found(PYMETRICS.read(harness, id))
 
 
-@habit("pymetrics.orders", "renewal_ends", "A token that is refused however new it is ends in an error",
+@contract("pymetrics.orders", "renewal_ends", "A token that is refused however new it is ends in an error",
        ours("a 401 that a new token does not cure is not about the token"))  # fmt: skip
-def renewal_ends(lab: ClientLab) -> None:
+def renewal_ends(context: ClientContext) -> None:
     """Renewing is for tokens that have lapsed. Where every token is refused, a client that goes on renewing never
     ends, and locks the account.
     """
-    bench = lab.bench()
-    id = PYMETRICS.begun(bench)
-    bench.faults(*fault(PYMETRICS.reads, "expire_token"))
-    word = PYMETRICS.read(bench, id)
+    harness = context.harness()
+    id = PYMETRICS.begun(harness)
+    harness.faults(*fault(PYMETRICS.reads, "expire_token"))
+    word = PYMETRICS.read(harness, id)
     assert word.error is not None, f"every call was refused with 401, and this was reported: {word.told}"
     assert word.error.kind == "refused", f"every call was refused with 401; the client says {word.told}"
-    sent = len(bench.calls(*PYMETRICS.reads, *_TOKENS))
+    sent = len(harness.calls(*PYMETRICS.reads, *_TOKENS))
     assert sent <= _ONE_MOMENT, f"{sent} requests before it gave up"
 
 
-@habit("pymetrics.orders", "lost_answer_makes_no_second_order", "An answer that was lost leads to no second order",
+@contract("pymetrics.orders", "lost_answer_makes_no_second_order", "An answer that was lost leads to no second order",
        _SAME, Standing.DOCUMENTED, examples=0.7)  # fmt: skip
 @given(wish=wishes.orders(), times=st.sampled_from([1, None]), when=st.sampled_from(["after_commit", "before_commit"]))
-def lost_answer(lab: ClientLab, wish: dict[str, Any], times: int | None, when: str) -> None:
+def lost_answer(context: ClientContext, wish: dict[str, Any], times: int | None, when: str) -> None:
     """The order is saved, and the connection breaks before the answer is read. Asking again with the very same
     candidate, assessment and application is safe, for it gives the order that exists; with anything else it makes
     another one, and the candidate gets two invitations.
     """
-    bench = lab.bench()
-    bench.faults(*fault(PYMETRICS.creates, "drop", times=times, when=when))
-    word = PYMETRICS.create(bench, wish)
-    bench.faults()
+    harness = context.harness()
+    harness.faults(*fault(PYMETRICS.creates, "drop", times=times, when=when))
+    word = PYMETRICS.create(harness, wish)
+    harness.faults()
     if word.error is not None:
-        word = PYMETRICS.create(bench, wish)
+        word = PYMETRICS.create(harness, wish)
     id = PYMETRICS.made(word)["id"]
-    assert [one["id"] for one in bench.invitations()] == [id], f"{len(bench.invitations())} orders exist, not one"
+    assert [one["id"] for one in harness.invitations()] == [id], f"{len(harness.invitations())} orders exist, not one"
 
 
 PROPERTIES: tuple[Property, ...] = (

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from assessment_contracts.clients.bench import Bench
+from assessment_contracts.clients.harness import Harness
 
 
 def asked_is_what_arrived(
-    bench: Bench, operations: tuple[str, ...], wish: Mapping[str, Any], defaults: Mapping[str, Any] | None = None
+    harness: Harness, operations: tuple[str, ...], wish: Mapping[str, Any], defaults: Mapping[str, Any] | None = None
 ) -> None:
     """Assert that the one creation that came in has the wish for its body; defaults and nulls may stand beside it."""
-    sent = bench.calls(*operations)
+    sent = harness.calls(*operations)
     assert len(sent) == 1, f"{len(sent)} creations came in, not one"
     body = sent[0]["request"]["body"]
     assert isinstance(body, dict), f"the body that came in is no JSON object: {body!r:.200}"

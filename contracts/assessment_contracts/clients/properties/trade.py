@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from assessment_contracts.clients.bench import Bench, Word
 from assessment_contracts.clients.compare import true
+from assessment_contracts.clients.harness import Harness, Word
 from assessment_contracts.clients.properties import wishes
 from assessment_contracts.sources import Source
 
@@ -27,9 +27,9 @@ class Trade:
     parameter: str
     read_method: str
     wish: Callable[[], dict[str, Any]]
-    seen: Callable[[Bench, str], dict[str, Any]]
+    seen: Callable[[Harness, str], dict[str, Any]]
     """The thing as the vendor shows it to the suite."""
-    create_by_suite: Callable[[Bench, Mapping[str, Any]], str]
+    create_by_suite: Callable[[Harness, Mapping[str, Any]], str]
     """Has the suite itself create one; gives its id."""
     errors: Source
     flaw: Mapping[str, Any]
@@ -47,13 +47,13 @@ class Trade:
         """The vendor's word for where a thing is in its life."""
         return "status" if self.wrapped else "state"
 
-    def create(self, bench: Bench, wish: Mapping[str, Any] | None = None) -> Word:
+    def create(self, harness: Harness, wish: Mapping[str, Any] | None = None) -> Word:
         """What the client says to a creation."""
-        return bench.try_(self.method, **{self.parameter: self.wish() if wish is None else dict(wish)})
+        return harness.try_(self.method, **{self.parameter: self.wish() if wish is None else dict(wish)})
 
-    def read(self, bench: Bench, id: str) -> Word:
+    def read(self, harness: Harness, id: str) -> Word:
         """What the client says to a reading."""
-        return bench.try_(self.read_method, id=id, **(self.read_with or {}))
+        return harness.try_(self.read_method, id=id, **(self.read_with or {}))
 
     def made(self, word: Word) -> dict[str, Any]:
         """The thing that a creation reported; that there is none fails the property."""
@@ -65,18 +65,18 @@ class Trade:
         """The thing that a reading reported."""
         return _thing(word.right(), self, word)
 
-    def told_truly(self, bench: Bench, face: Mapping[str, Any]) -> None:
+    def told_truly(self, harness: Harness, face: Mapping[str, Any]) -> None:
         """Assert that a thing is reported as the vendor shows it, but for what has contracts of its own.
 
         Those are instants, and the state: a look at an order may move it, a new assessment's is a matter of switches.
         """
         elsewhere = (self.state, "assessmentDateTime", "expirationDateTime")
-        seen = self.seen(bench, face[self.id])
+        seen = self.seen(harness, face[self.id])
         true(face, {name: value for name, value in seen.items() if name not in elsewhere})
 
-    def begun(self, bench: Bench) -> str:
+    def begun(self, harness: Harness) -> str:
         """The id of one that a well-behaved vendor has just created."""
-        return str(self.made(self.create(bench))[self.id])
+        return str(self.made(self.create(harness))[self.id])
 
 
 def _thing(face: Any, trade: Trade, word: Word) -> dict[str, Any]:
@@ -89,14 +89,14 @@ _MERCURY = "pymetrics API 1.3.0 and 2.2.0"
 
 PYMETRICS = Trade(
     "pymetrics.orders", "pymetrics.patience", "order", ("create_order", "create_order_v2"),
-    ("get_order", "get_order_v2"), "id", "status", "create_order", "order", "get_order", wishes.order, Bench.order,
-    Bench.new_order, Source(_MERCURY, "ErrorResponse: recoverable tells whether the same request may succeed"),
+    ("get_order", "get_order_v2"), "id", "status", "create_order", "order", "get_order", wishes.order, Harness.order,
+    Harness.new_order, Source(_MERCURY, "ErrorResponse: recoverable tells whether the same request may succeed"),
     {"assessment_id": "none-of-the-configured"}, 403, ("Archived", "not started"), "order", {"report": False},
 )  # fmt: skip
 PREDICTIVE_INDEX = Trade(
     "predictive_index.assessments", "predictive_index.patience", "assessment", ("create_assessment",),
     ("get_assessment",), "assessmentId", "assessmentState", "create_assessment", "assessment", "get_assessment",
-    wishes.assessment, Bench.assessment, Bench.new_assessment,
+    wishes.assessment, Harness.assessment, Harness.new_assessment,
     Source("API Guide", "error handling: statuses of 400 and above carry an error object"),
     {"gender": 7}, 401, (70, 5),
 )  # fmt: skip

@@ -45,13 +45,13 @@ class Failed(Exception):
 
 
 class Adapter(Protocol):
-    """An adapter that can be called: a command (`Program`), or a class in this process."""
+    """An adapter that can be called: a command (`JsonlProcess`), or a class in this process."""
 
     def call(self, method: str, params: Mapping[str, Any], within: float) -> Any:
         """The result of one call; `Failed` when the client reports a failure, `Broken` when it gives no answer."""
 
 
-class Program:
+class JsonlProcess:
     """A running adapter. It is started by the first call, and anew by the first call after it broke."""
 
     def __init__(self, command: Sequence[str], errors: IO[str] | None = None) -> None:

@@ -3,5 +3,5 @@
 OUT_OF_TIME = "the budget was used up"
 
 
-class Hindered(BaseException):
+class Inconclusive(BaseException):
     """Nothing more can be asked. No `Exception`, so that Hypothesis does not take it for a failure."""

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from assessment_contracts.clients.lines import Adapter, Broken, Failed, Program
-from assessment_contracts.clients.seen import OURS, Seen
+from assessment_contracts.clients.jsonl_process import Adapter, Broken, Failed, JsonlProcess
+from assessment_contracts.clients.recorder import OURS, Recorder
+from assessment_contracts.context import Context
 from assessment_contracts.kit import Listener, Received
-from assessment_contracts.lab import Lab
 from assessment_contracts.sandbox import Sandbox
 from assessment_contracts.wire import MISSING, Answer, Exchange
 
@@ -40,7 +40,7 @@ class Word:
 
 
 @dataclass
-class Bench:
+class Harness:
     """A client on a sandbox of its own, of which it knows nothing yet."""
 
     program: Adapter
@@ -48,7 +48,7 @@ class Bench:
     listener: Listener
     record: Callable[[Exchange], None]
     """Is given what the client said over the wire."""
-    _seen: Seen = field(default_factory=Seen)
+    _recorder: Recorder = field(default_factory=Recorder)
 
     def open(self, **changes: str) -> None:
         """A new client of this sandbox, with some of its credentials changed."""
@@ -93,13 +93,13 @@ class Bench:
     def look(self) -> None:
         """Take note of the calls that the client has made since the last look."""
         with self._unrecorded():
-            new = self._seen.look(self.sandbox)
+            new = self._recorder.look(self.sandbox)
         for call in new:
             self.record(call.exchange)
 
     def calls(self, *operations: str) -> list[Mapping[str, Any]]:
         """The client's calls so far, oldest first, as the journal shows each; those of `operations`, if given."""
-        return [call.entry for call in self._seen.calls if not operations or call.entry["operation"] in operations]
+        return [call.entry for call in self._recorder.calls if not operations or call.entry["operation"] in operations]
 
     def order(self, id: str) -> dict[str, Any]:
         """An order as the vendor shows it now; looking at it moves Completed to Fulfilled."""
@@ -182,13 +182,13 @@ class Bench:
 
 
 @dataclass(repr=False)
-class ClientLab(Lab):
+class ClientContext(Context):
     """For one property of a client: besides a sandbox it gives a client that talks to it."""
 
-    program: Adapter = field(default_factory=lambda: Program(()))
+    program: Adapter = field(default_factory=lambda: JsonlProcess(()))
 
-    def bench(self, **config: Any) -> Bench:
+    def harness(self, **config: Any) -> Harness:
         """A sandbox of this example alone, with these settings, and a new client of it."""
-        bench = Bench(self.program, self.fresh(config or None), self.listener, self.exchanges.append)
-        bench.open()
-        return bench
+        harness = Harness(self.program, self.fresh(config or None), self.listener, self.exchanges.append)
+        harness.open()
+        return harness

@@ -1,4 +1,4 @@
-"""Runs a Python adapter in a process of its own: `python -m assessment_contracts.clients.host module:Class`.
+"""Runs a Python adapter in a process of its own: `python -m assessment_contracts.clients.adapter_server module:Class`.
 
 It speaks the same JSON lines as an adapter in any other language, so a client that hangs can be ended, one that dies
 takes nobody with it, and what it prints (moved to standard error) disturbs nobody.
@@ -62,7 +62,7 @@ def opening(adapter: type, given: Mapping[str, Any]) -> dict[str, Any]:
     return taken
 
 
-class Host:
+class AdapterServer:
     """Answers the lines of the protocol with one adapter class.
 
     What an `async def` method returns runs on an event loop that lives as long as the client, from `open` to the next.
@@ -161,7 +161,7 @@ def main() -> None:
     os.dup2(2, 1)  # what the client prints is for people
     sys.path.insert(0, os.getcwd())  # noqa: PTH109 - as `python -m` does
     try:
-        host: Callable[[str, Mapping[str, Any]], Any] = Host(load(sys.argv[1])).answer
+        host: Callable[[str, Mapping[str, Any]], Any] = AdapterServer(load(sys.argv[1])).answer
     except Unfit as problem:
         host = _saying(problem)
     sys.stdin.reconfigure(encoding="utf-8")  # type: ignore[union-attr]

@@ -23,7 +23,7 @@ class Call:
 
 
 @dataclass
-class Seen:
+class Recorder:
     """The client's calls, in the order in which they came."""
 
     calls: list[Call] = field(default_factory=list)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from assessment_contracts.clients.lines import Broken, Failed, Hung, Program
+from assessment_contracts.clients.jsonl_process import Broken, Failed, Hung, JsonlProcess
 from tests.waiting import until
 
 ECHO = """
@@ -23,7 +23,7 @@ ECHO = """
         print(json.dumps({"id": asked["id"], "result": asked}), flush=True)
 """
 
-Start = Callable[..., Program]
+Start = Callable[..., JsonlProcess]
 
 
 @pytest.fixture
@@ -31,9 +31,9 @@ def start() -> Iterator[Start]:
     """Start a Python script, or a command, as an adapter; ended when the test is over."""
     with ExitStack() as stack:
 
-        def start(script: str, *command: str, errors: io.StringIO | None = None) -> Program:
+        def start(script: str, *command: str, errors: io.StringIO | None = None) -> JsonlProcess:
             called = command or (sys.executable, "-u", "-c", textwrap.dedent(script))
-            program = Program([*called], errors or io.StringIO())
+            program = JsonlProcess([*called], errors or io.StringIO())
             stack.callback(program.stop)
             return program
 
@@ -78,7 +78,7 @@ def test_what_a_command_has_started_ends_with_it(tmp_path: Path) -> None:
     child = f"echo $$ >{shlex.quote(str(pid))}; exec sleep 60"
     wrapper = tmp_path / "wrapper.sh"
     wrapper.write_text(f"sh -c {shlex.quote(child)}\necho done >&2\n")
-    program = Program(["sh", str(wrapper)])
+    program = JsonlProcess(["sh", str(wrapper)])
     with pytest.raises(Hung):
         program.call("get", {}, 1)
     stat = Path(f"/proc/{pid.read_text().strip()}/stat")
@@ -140,26 +140,26 @@ def test_an_adapter_that_broke_is_started_anew(start: Start, tmp_path: Path) -> 
 
 def test_a_command_that_is_not_there_is_told_by_its_name() -> None:
     with pytest.raises(Broken, match="no-such-adapter cannot be started: No such file or directory"):
-        Program(["no-such-adapter"]).call("hello", {}, 5)
+        JsonlProcess(["no-such-adapter"]).call("hello", {}, 5)
 
 
 # Python adapters, behind the host.
 
 
 @pytest.fixture
-def hosted(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Program]:
+def hosted(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., JsonlProcess]:
     """Host the class `Client` of a module with this source, in a directory of its own."""
     monkeypatch.setenv("PYTHONPATH", str(Path.cwd()))
     monkeypatch.chdir(tmp_path)
 
-    def hosted(source: str, name: str = "ours:Client") -> Program:
+    def hosted(source: str, name: str = "ours:Client") -> JsonlProcess:
         (tmp_path / "ours.py").write_text(textwrap.dedent(source))
-        return start("", sys.executable, "-m", "assessment_contracts.clients.host", name)
+        return start("", sys.executable, "-m", "assessment_contracts.clients.adapter_server", name)
 
     return hosted
 
 
-def test_a_class_is_opened_with_what_its_init_names_and_called_by_keyword(hosted: Callable[..., Program]) -> None:
+def test_a_class_is_opened_with_what_its_init_names_and_called_by_keyword(hosted: Callable[..., JsonlProcess]) -> None:
     program = hosted("""
         class Client:
             def __init__(self, api_key, *, base_url):
@@ -187,7 +187,7 @@ RAISED: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("body", "error"), RAISED, ids=[body for body, _ in RAISED])
-def test_what_a_method_raises_is_told(hosted: Callable[..., Program], body: str, error: dict[str, Any]) -> None:
+def test_what_a_method_raises_is_told(hosted: Callable[..., JsonlProcess], body: str, error: dict[str, Any]) -> None:
     program = hosted(f"""
         from assessment_contracts.clients.adapter import ClientError
         class Client:
@@ -215,7 +215,7 @@ UNFIT: list[tuple[str, str, str]] = [
 
 @pytest.mark.parametrize(("name", "source", "complaint"), UNFIT, ids=[complaint for _, _, complaint in UNFIT])
 def test_a_class_that_cannot_be_used_is_told_with_what_would_be_right(
-    hosted: Callable[..., Program], name: str, source: str, complaint: str
+    hosted: Callable[..., JsonlProcess], name: str, source: str, complaint: str
 ) -> None:
     with pytest.raises(Failed) as told:
         hosted(source, name).call("hello", {}, 5)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from assessment_contracts.hindered import OUT_OF_TIME, Hindered
+from assessment_contracts.inconclusive import OUT_OF_TIME, Inconclusive
 from assessment_contracts.kit import Listener
 from assessment_contracts.sandbox import Sandbox
 from assessment_contracts.target import Target
@@ -30,7 +30,7 @@ class Failure:
 
 
 @dataclass(repr=False)
-class Lab:
+class Context:
     """For one property: every example begins with `begin` and ends with `end`."""
 
     target: Target
@@ -46,7 +46,7 @@ class Lab:
 
     def __repr__(self) -> str:
         """Short: Hypothesis renders it with what it draws, in every example."""
-        return "<lab>"
+        return "<context>"
 
     @property
     def is_simulator(self) -> bool:
@@ -67,9 +67,9 @@ class Lab:
         return self._fresh[-1]
 
     def begin(self) -> None:
-        """An example begins; raises `Hindered` when there is no time for it."""
+        """An example begins; raises `Inconclusive` when there is no time for it."""
         if time.monotonic() > self.until:
-            raise Hindered(OUT_OF_TIME)
+            raise Inconclusive(OUT_OF_TIME)
         self.examples += 1
         self.exchanges.clear()
         self.listener.renew()
