@@ -193,7 +193,7 @@ def test_a_host_of_another_machine_and_one_that_cannot_be_resolved_are_reported_
 # Values that the message names.
 INVALID: dict[str, tuple[str, ...]] = {
     "--port": ("abc", "65536", "-1"), "--access": ("half",), "--workers": ("0",), "--keep": ("0",),
-    "--idle": ("1h",), "--keep-for": ("a month",), "--grace": ("nan", "-1", "soon", "99999"),
+    "--idle": ("an hour",), "--keep-for": ("a month",), "--grace": ("nan", "-1", "soon", "99999"),
     "--request-timeout": ("nan",),
     "--log": (
         "sqlite:", "", "sqlite::memory:", "sqlite:file:x?mode=memory", "sqlite://", "sqlite:///", "sqlite://host/a.db",
@@ -212,13 +212,13 @@ INVALID: dict[str, tuple[str, ...]] = {
     ),
     "--webhook-hosts": ("http://foo/", "foo:80", "127.0.0.1:80", "[::1]", "a b", "foo?", ","),
 }  # fmt: skip
-UNITS = "weeks, days, hours, minutes and seconds"
+DURATION = "is no duration such as 24h"
 # Values, and the remedy that the message names.
 REMEDIES = [
     *(("--host", host, "every address of this machine") for host in ("", " ", "[]")),
     ("--log", "oracle:x", "it must be memory, sqlite:PATH"), ("--idle", "PT0S", "longer than zero"),
-    ("--keep-for", "P0D", "longer than zero"), ("--idle", "P1Y", UNITS), ("--keep-for", "P1Y", UNITS),
-    ("--idle", f"P{'9' * 400}D", UNITS), ("--webhook-hosts", "ok.example,foo/", "'foo/' is not a host, such as hook."),
+    ("--keep-for", "P0D", "longer than zero"), ("--idle", "P1Y", DURATION), ("--keep-for", "P1Y", DURATION),
+    ("--idle", f"P{'9' * 400}D", DURATION), ("--webhook-hosts", "ok.example,foo/", "'foo/' is not a host, such as hook."),
     ("--allowed-hosts", "ok.example,foo:80", "'foo:80' is not a host name, such as sim.example"),
     ("--cors-origins", "http://ok.example,app.example", "'app.example' is not an origin, such as https://app.example"),
 ]  # fmt: skip

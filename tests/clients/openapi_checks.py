@@ -31,13 +31,13 @@ UNSTATED = re.compile(
 )
 # The same of the control API's problems, by their detail.
 UNSTATED_HERE = re.compile(
-    r"(?:freeze|advance): .* is no (?:instant|ISO 8601 duration)"  # the calendar, and its end
+    r"(?:freeze|advance): .* is no (?:instant|duration)"  # the calendar, and its end
     r"|since must be an instant"
     r"|before must be the id of"
     r"|(?:default_webhook_|webhook_)?url: must be"
     r"|(?:assessments|custom_fields): must have different (?:ids|names)"
     r"|\d+\.(?:duration: must|id: two faults|operation: '\w+' is no operation of \w+;)"  # the vendor's own
-    r"|progress: must be manual or an ISO 8601 duration"  # at most ten years
+    r"|progress: must be manual or a duration"  # at most ten years
     r"|(?:body|config|behaviour)[^ ]* ?:? .*(?:not JSON|settings must be JSON)"
 )
 

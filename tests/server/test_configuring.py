@@ -116,7 +116,7 @@ INVALID_WITHIN: tuple[tuple[str, Any, str, str], ...] = (
     ("folders", [], "folders", "at least 1"),
     ("webhook_url", "nonsense", "webhook_url", "http"),
     ("invitation_days", 31, "invitation_days", "must be less than or equal to 30"),
-    ("progress", "soon", "progress", "PT10S"),
+    ("progress", "soon", "progress", "PT24H"),
     ("webhook_timeout", 601, "webhook_timeout", "600"),
 )
 

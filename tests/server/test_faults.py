@@ -402,7 +402,7 @@ REFUSED: list[tuple[Any, str, str]] = [
     ([{"do": "status", "status": 200}], "0.status", "greater than or equal to 400"),
     ([{"do": "drop", "status": 503}], "0.status", "does not go with 'drop'"),
     ([{"do": "delay"}], "0.duration", "PT2S"),
-    ([{"do": "delay", "duration": "2s"}], "0.duration", "ISO 8601"),
+    ([{"do": "delay", "duration": "2 s"}], "0.duration", "duration such as 24h"),
     ([{"do": "delay", "duration": "PT1H0.1S"}], "0.duration", "an hour"),
     ([{"on": "deliveries", "do": "delay", "duration": "P3651D"}], "0.duration", "ten years"),
     ([{"do": "rate_limit", "retry_after": -1}], "0.retry_after", "greater than or equal to 0"),

@@ -49,8 +49,7 @@ def seconds(value: str) -> float:
     with contextlib.suppress(ValueError, OverflowError):  # so many digits that they are no number
         ticks = instant.parse_duration(value)
     if ticks is None:
-        units = "weeks, days, hours, minutes and seconds, such as PT1H or P7D"
-        raise ValueError(f"{value!r} is not an ISO 8601 duration of {units}")
+        raise ValueError(f"{value!r} is no {instant.DURATION_FORM}")
     if not ticks:
         raise ValueError(f"{value!r} is zero; it must be longer than zero")
     return ticks / instant.SECOND

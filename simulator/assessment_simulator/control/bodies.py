@@ -37,7 +37,10 @@ MOST_VALUES = 20_000
 # The durations that `core.instant.parse_duration` accepts, without look-ahead, which JSON Schema does not have.
 _N = r"[0-9]{1,12}(?:\.[0-9]{1,9})?"
 _TIME = f"T(?:{_N}H(?:{_N}M)?(?:{_N}S)?|{_N}M(?:{_N}S)?|{_N}S)"
-DURATION = f"P(?:{_N}W(?:{_N}D)?(?:{_TIME})?|{_N}D(?:{_TIME})?|{_TIME})"
+_ISO = f"P(?:{_N}W(?:{_N}D)?(?:{_TIME})?|{_N}D(?:{_TIME})?|{_TIME})"
+# Beginning with each unit in turn, so that one at least is there.
+_SHORT = "|".join(f"{_N}{unit}" + "".join(f"(?:{_N}{u})?" for u in "wdhms"[n:]) for n, unit in enumerate("wdhms", 1))
+DURATION = f"(?:{_ISO}|{_SHORT})"
 INSTANT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,7})?(?:Z|[+-][0-9]{2}:[0-9]{2})?)?"
 
 

@@ -68,7 +68,7 @@ async def change(call: ControlCall, body: Turning) -> bytes:
         ticks = instant.parse_duration(body.advance)
         until = None if ticks is None else sandbox.now() + ticks
         if until is None or until > _LAST:
-            what = f"{body.advance[:40]!r} is no ISO 8601 duration such as PT24H or P10D, up to the year 9998"
+            what = f"{body.advance[:40]!r} is no {instant.DURATION_FORM}, up to the year 9998"
             raise Problem(422, f"advance: {what}")
     if body.freeze is not None:
         frozen_at = instant.parse(body.freeze)

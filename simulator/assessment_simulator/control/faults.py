@@ -82,7 +82,7 @@ def _flaws(vendors: Mapping[str, Vendor], fault: Fault) -> Iterator[tuple[str, s
     ticks = 0 if fault.duration is None else instant.parse_duration(fault.duration)
     if ticks is None or ticks > _LONGEST[fault.on]:
         most = "of at most an hour for calls and ten years for deliveries"
-        yield "duration", f"must be an ISO 8601 duration such as PT2S, {most}"
+        yield "duration", f"must be a {instant.DURATION_FORM}, {most}"
     if fault.vendor is not None and fault.vendor not in vendors:
         yield "vendor", f"{fault.vendor[:40]!r} is no vendor; there are {', '.join(vendors)}"
         return

@@ -87,7 +87,7 @@ class Config(Body):
     invitation_days: int = Field(_DEFAULT.invitation_days, ge=4, le=30, description="as The Predictive Index allows")
     journal: Journal = Field(default_factory=Journal)
     behaviour: dict[str, Annotated[str | int | bool | None, BeforeValidator(whole)]] = Field({})
-    progress: Annotated[str, must("be manual or an ISO 8601 duration such as PT10S, of at most ten years", _lasts)] = (
+    progress: Annotated[str, must(f"be manual or a {instant.DURATION_FORM}, of at most ten years", _lasts)] = (
         Field(
             "manual", description="or the duration after which an invitation completes automatically",
             json_schema_extra={"pattern": f"^(?:manual|{DURATION})$"},

@@ -43,7 +43,7 @@ class Awaiting(OneOf):
     within: str = Field(
         "PT5S",
         description="timeout in real time, at most PT60S",
-        json_schema_extra={"pattern": rf"^PT(?:{_SECONDS}S|1M)$"},
+        json_schema_extra={"pattern": rf"^(?:PT(?:{_SECONDS}S|1M)|{_SECONDS}s|1m)$"},
     )
 
 
@@ -51,7 +51,7 @@ async def wait(call: ControlCall, body: Awaiting) -> bytes:
     """Wait until something has happened; what has happened already counts."""
     ticks = instant.parse_duration(body.within)
     if ticks is None or ticks > LONGEST_WAIT:
-        raise Problem(422, f"within: {body.within[:40]!r} is no ISO 8601 duration such as PT5S, of at most PT60S")
+        raise Problem(422, f"within: {body.within[:40]!r} is no duration such as 5s or PT5S, of at most 60s")
     (what, wanted), *_ = ((what, getattr(body, what)) for what in SUBJECTS if getattr(body, what) is not None)
     subject = SUBJECTS[what](call.sandbox, call.base)
 

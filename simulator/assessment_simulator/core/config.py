@@ -42,7 +42,7 @@ class JournalLimits:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """All settings; durations are ISO 8601."""
+    """All settings; durations are written as `core.instant.parse_duration` reads them."""
 
     assessments: tuple[Assessment, ...] = (
         Assessment("6ac4d6b5-9a3e-4d0c-8f55-0d5a3f6d2b10", "games", "Core games"),

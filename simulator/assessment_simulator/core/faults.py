@@ -43,7 +43,7 @@ class Fault:
     when: When | None = None
     do: Do
     status: int | None = None
-    duration: str | None = None  # ISO 8601
+    duration: str | None = None  # as `core.instant.parse_duration` reads it
     retry_after: int | None = None  # in seconds
     merge: dict[str, Any] | None = None  # a JSON merge patch
     met: int = 0  # how often it has triggered: shown, never read

@@ -31,7 +31,10 @@ _DURATION = re.compile(
     rf"P(?!$)(?:({_AMOUNT})W)?(?:({_AMOUNT})D)?(?:T(?=\d)(?:({_AMOUNT})H)?(?:({_AMOUNT})M)?(?:({_AMOUNT})S)?)?",
     re.ASCII,
 )
+_SHORT_DURATION = re.compile("(?!$)" + "".join(rf"(?:({_AMOUNT}){unit})?" for unit in "wdhms"), re.ASCII)
 _UNITS = (WEEK, DAY, HOUR, MINUTE, SECOND)
+# How a duration is described in messages.
+DURATION_FORM = "duration such as 24h, 1d12h or PT24H"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +65,11 @@ def parse(text: str) -> Moment | None:
 
 
 def parse_duration(text: str) -> int | None:
-    """Read an ISO 8601 duration (`PT24H`); None when it is none, or has years or months, whose length is not fixed."""
-    found = _DURATION.fullmatch(text)
+    """Read a duration: ISO 8601 (`PT24H`) or the short form (`24h`); None when it is neither.
+
+    Years and months are refused, because their length is not fixed: `m` is minutes, and so is `M` behind the `T`.
+    """
+    found = _DURATION.fullmatch(text) or _SHORT_DURATION.fullmatch(text)
     if found is None:
         return None
     ticks = 0
