@@ -218,7 +218,8 @@ REMEDIES = [
     *(("--host", host, "every address of this machine") for host in ("", " ", "[]")),
     ("--log", "oracle:x", "it must be memory, sqlite:PATH"), ("--idle", "PT0S", "longer than zero"),
     ("--keep-for", "P0D", "longer than zero"), ("--idle", "P1Y", DURATION), ("--keep-for", "P1Y", DURATION),
-    ("--idle", f"P{'9' * 400}D", DURATION), ("--webhook-hosts", "ok.example,foo/", "'foo/' is not a host, such as hook."),
+    ("--idle", f"P{'9' * 400}D", DURATION),
+    ("--webhook-hosts", "ok.example,foo/", "'foo/' is not a host, such as hook."),
     ("--allowed-hosts", "ok.example,foo:80", "'foo:80' is not a host name, such as sim.example"),
     ("--cors-origins", "http://ok.example,app.example", "'app.example' is not an origin, such as https://app.example"),
 ]  # fmt: skip
