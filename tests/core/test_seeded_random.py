@@ -32,11 +32,11 @@ def test_another_secret_or_sequence_returns_other_values(one: bytes, other: byte
     assert same == (SeededRandom(one, first).octets(16) == SeededRandom(other, second).octets(16))
 
 
-def test_used_is_true_after_a_value_was_taken() -> None:
+def test_count_is_that_of_the_values_that_were_taken() -> None:
     draw = SeededRandom(b"secret", 1)
-    assert not draw.used
+    assert draw.count == 0
     draw.octets(1)
-    assert draw.used
+    assert draw.count == 1
 
 
 @given(SECRETS, SEQUENCES)

@@ -95,8 +95,3 @@ def test_every_rule_is_listed_once_http_rules_first() -> None:
 @pytest.mark.parametrize(("behaviour", "value"), [({}, None), ({"x": 50}, 50), ({"x": None, "z": 3}, None)])
 def test_unset_behaviour_flag_has_its_default(behaviour: dict[str, int | None], value: object) -> None:
     assert BehaviourFlag("x", (None, 50), "", SOURCE).value(Config(behaviour=behaviour)) == value
-
-
-def test_decision_with_only_a_response_changes_nothing() -> None:
-    assert not Decision(VendorResponse(200)).changes
-    assert Decision(VendorResponse(200), deleted=(("order", "1"),)).changes

@@ -58,12 +58,17 @@ def test_calls_waiting_at_an_owner_that_loses_a_sandbox_get_503_and_not_410(log:
         def advance() -> None:
             answers.append(Sandbox(servers.client(owner.url), "ada").control("POST", "/clock", {"advance": "PT2H"}))
 
+        is_reading = threading.Event()
+
         def read() -> None:
-            streams.append(Sandbox(servers.client(owner.url), "ada").control("GET", "/events").text)
+            with servers.client(owner.url).stream("GET", "/_simulator/sandboxes/ada/events") as stream:
+                is_reading.set()
+                streams.append(stream.read().decode())
 
         waiting = [threading.Thread(target=each) for each in (read, advance)]
-        for each in waiting:
-            each.start()
+        waiting[0].start()
+        assert is_reading.wait(20)
+        waiting[1].start()
         listener.wait_for(1)
         with owner.paused(4):
             until(lambda: succeeded(lambda: at_other.control("GET")), 20)

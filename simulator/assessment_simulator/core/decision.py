@@ -74,11 +74,6 @@ class Decision(NamedTuple):
     timers: tuple[Timer, ...] = ()
     deleted: tuple[tuple[str, str], ...] = ()  # (kind, id) of records; keys that led to them lead nowhere
 
-    @property
-    def changes(self) -> bool:
-        """Whether anything is to be applied."""
-        return bool(self.records or self.timers or self.webhook_events or self.deleted)
-
 
 # Files that a response describes without drawing them; `documents` draws them.
 

@@ -26,23 +26,19 @@ def uniform(seed: int | str, *parts: object) -> float:
 class SeededRandom:
     """The random source of one commit: equal secrets and sequence numbers return equal values in equal order."""
 
-    __slots__ = ("_count", "_secret", "sequence")
+    __slots__ = ("_secret", "count", "sequence")
 
     def __init__(self, secret: bytes, sequence: int) -> None:
         self._secret = secret
         # The number of the commit: a later commit of a sandbox has a larger one.
         self.sequence = sequence
-        self._count = 0
-
-    @property
-    def used(self) -> bool:
-        """Whether any value was taken; then the sandbox does not use this sequence number again."""
-        return self._count > 0
+        # How many values were taken. After the first one the sandbox does not use this sequence number again.
+        self.count = 0
 
     def octets(self, size: int) -> bytes:
         """The next `size` bytes, at most 64."""
-        self._count += 1
-        return blake2b(b"%d/%d" % (self.sequence, self._count), key=self._secret, digest_size=size).digest()
+        self.count += 1
+        return blake2b(b"%d/%d" % (self.sequence, self.count), key=self._secret, digest_size=size).digest()
 
     def uuid(self) -> str:
         """A random-looking UUID of version 4 (RFC 9562, section 5.4)."""

@@ -305,7 +305,8 @@ class Forwarding:
         about = json_codec.dumps(
             {
                 "method": scope["method"], "scheme": scope["scheme"], "path": scope["path"],
-                "client": scope.get("client"), "server": scope.get("server"), "proxy": proxy_info(scope),
+                "client": scope.get("client"), "server": scope.get("server"),
+                "proxy": tuple(proxy_info(scope)),  # orjson writes no named tuples
                 "cross_site": scope.get(CROSS_SITE), "request": request_name(),
                 "raw_path": scope["raw_path"].decode("latin-1"), "query": scope["query_string"].decode("latin-1"),
                 "headers": [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]],
@@ -389,6 +390,7 @@ class Forwarding:
                 connector=TCPConnector(limit=0, keepalive_timeout=KEPT, happy_eyeballs_delay=None),
                 timeout=ClientTimeout(total=None, sock_connect=CONNECTING),
                 cookie_jar=DummyCookieJar(), auto_decompress=False,
+                skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),  # the owner reads none
                 max_line_size=_LARGEST_HEAD, max_field_size=_LARGEST_HEAD, max_headers=10_000,
             )  # fmt: skip
         return self._session

@@ -239,7 +239,7 @@ class Sandbox:
 
     def _decide(self, vendor: Vendor, operation: Operation, request: VendorRequest) -> VendorResponse:
         decision = self._decision(vendor, operation, request)
-        if decision.changes or request.random.used:
+        if any(decision[1:]) or request.random.count:  # a change, or a number of the commit's own was taken
             self.commit(decision, request)
         if self.state.config.rate_limit is not None and request.method and decision.response.status != 429:
             self._count_request(vendor.id, request.now)
