@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from assessment_simulator.runner import listen, url_of
+from assessment_simulator.runner import event_loop, listen, url_of
 from assessment_simulator.settings import Settings, is_loopback, local_url
 from tests.commands import call, complaint
 from tests.postgres import new_database
@@ -170,3 +170,14 @@ def test_a_system_without_ipv6_listens_on_ipv4(
         assert url_of(Settings(host=host), made) == f"http://{shown}:{made[0].getsockname()[1]}"
     with pytest.raises(OSError, match="no IPv6"), listening("::1"):
         pass
+
+
+@pytest.mark.parametrize(
+    ("forwards", "version", "loop"),
+    [(True, "0.22.1", "asyncio"), (True, "0.23.0", "auto"), (True, "1.0", "auto"), (False, "0.21.0", "auto")],
+)
+def test_a_server_that_forwards_does_not_run_on_an_old_uvloop(
+    forwards: bool, version: str, loop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.metadata.version", lambda name: version)
+    assert event_loop(forwards=forwards) == loop

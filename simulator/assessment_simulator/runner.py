@@ -68,7 +68,12 @@ class Server(uvicorn.Server):
     def __init__(self, simulator: Simulator, announce: Callable[[], bool], settings: Settings) -> None:
         self.connections = Connections(simulator.app, settings.max_connections)
         most, cert, key = settings.max_connections + 1, settings.tls_cert, settings.tls_key
-        super().__init__(_config(self.connections, limit_concurrency=most, ssl_certfile=cert, ssl_keyfile=key))
+        super().__init__(
+            _config(
+                self.connections, limit_concurrency=most, ssl_certfile=cert, ssl_keyfile=key,
+                loop=event_loop(forwards=simulator.forward_socket is not None),
+            )
+        )  # fmt: skip
         self.is_announced = self._is_shut_down = False
         self._announce = announce
         self._simulator = simulator
@@ -218,6 +223,21 @@ def running(settings: Settings, listeners: list[socket.socket] | None = None) ->
     finally:
         server.should_exit = True
         thread.join()
+
+
+def event_loop(*, forwards: bool) -> str:
+    """uvicorn's name of the event loop.
+
+    uvloop before 0.23 closes a connection of somebody else when a task is cancelled while it connects. The task of a
+    forwarded request may be, so a server that forwards runs on asyncio's own loop then.
+    """
+    if forwards:
+        from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415  it takes milliseconds
+
+        with contextlib.suppress(PackageNotFoundError):  # there is none for Windows
+            if tuple(map(int, version("uvloop").split(".")[:2])) < (0, 23):
+                return "asyncio"
+    return "auto"
 
 
 def _config(connections: Connections, **more: Any) -> uvicorn.Config:
