@@ -36,7 +36,9 @@ from assessment_simulator.http.base_url import BaseUrl
 from assessment_simulator.http.cross_origin import EXPOSED
 from assessment_simulator.sandbox.registry import Sandboxes
 from assessment_simulator.settings import PREFIX, Settings
+from assessment_simulator.testing import sandbox as parts
 from assessment_simulator.testing import webhook_listener
+from assessment_simulator.testing.calls import fetched
 from assessment_simulator.webhooks.client import WebhookClient
 from assessment_simulator.webhooks.egress import Policy
 from assessment_simulator.webhooks.worker import WebhookWorker
@@ -55,9 +57,9 @@ EXIT_STATUSES = {
 }
 # Classes that tests reach from the fixture; those in `IMPORTED` are also imported by name.
 HANDLE = (
-    client.Simulator, client.SimulatorServer, client.SimulatorError, client.Pymetrics, client.PredictiveIndex,
-    client.Clock, client.Deliveries, client.Faults, client.Invitations, client.Journal,
-    client.Snapshot, webhook_listener.Webhook, webhook_listener.Webhooks,
+    client.Simulator, client.SimulatorServer, client.SimulatorError, parts.Pymetrics, parts.PredictiveIndex,
+    parts.Clock, parts.Deliveries, parts.Faults, parts.Invitations, parts.Journal,
+    parts.Snapshot, webhook_listener.Webhook, parts.Webhooks,
 )  # fmt: skip
 IMPORTED = (client.Simulator, client.SimulatorServer, client.SimulatorError)
 # Variables `SIMULATOR_…` that belong to no option.
@@ -188,11 +190,14 @@ def _fixtures() -> Iterator[str]:
 def _public(kind: type) -> Iterator[str]:
     """The public members of a documented class, methods with their parameters."""
     yield f"assessment_simulator.client.{kind.__name__}{_parameters(kind)}" if kind in IMPORTED else kind.__name__
+    own = [one for one in kind.__mro__ if one.__module__.startswith("assessment_simulator")]
+    source = "".join(map(inspect.getsource, own))
     names = {name for name in (*dir(kind), *getattr(kind, "__annotations__", ())) if not hasattr(Exception, name)}
-    names |= {*re.findall(r"^        self\.(\w+)(?:: [^=]+)? = ", inspect.getsource(kind), re.MULTILINE)}
+    names |= {*re.findall(r"^        self\.(\w+)(?:: [^=]+)? = ", source, re.MULTILINE)}
     for name in sorted(names):
         if not name.startswith("_"):
-            member = getattr(kind, name, None)
+            is_read = isinstance(inspect.getattr_static(kind, name, None), fetched)
+            member = None if is_read else getattr(kind, name, None)
             yield f"{kind.__name__}.{name}{_parameters(member) if inspect.isfunction(member) else ''}"
 
 

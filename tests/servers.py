@@ -1,6 +1,7 @@
 """The program in a process of its own, a sandbox of it for one test, and a listener for webhooks."""
 
 import mimetypes
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,11 @@ ROOT = Path(__file__).parent.parent
 CONTROL_TOKEN = "the-control-token"
 # The header with it.
 CONTROL = {"Authorization": f"Bearer {CONTROL_TOKEN}"}
+# The lines of `runner.print_guide`.
+GUIDE = re.compile(
+    r"^(dashboard|API reference|demo sandbox|pymetrics|Predictive Index|another sandbox|credentials): .*\n",
+    re.MULTILINE,
+)
 
 
 class Server(ServerProcess):
@@ -35,6 +41,10 @@ class Server(ServerProcess):
 
     def __init__(self, *options: str, environ: Mapping[str, str] | None = None, within: float = 20) -> None:
         super().__init__(serve_command(*options), environ=environ, within=within)
+
+    def stderr(self, since: int = 0) -> str:
+        """What it has written to standard error, without the lines that tell a person where to look."""
+        return GUIDE.sub("", super().stderr(since))
 
     def stop(self) -> None:
         """Stop it by SIGTERM; it must exit with 0 and have printed one line on standard output, no more."""

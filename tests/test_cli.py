@@ -19,7 +19,9 @@ import pytest
 from click.testing import CliRunner
 
 import assessment_simulator
+from assessment_simulator.app import documents
 from assessment_simulator.cli import main
+from assessment_simulator.core import instant
 from assessment_simulator.healthcheck import WITHIN
 from assessment_simulator.runner import listen, start_error
 from assessment_simulator.settings import Settings
@@ -28,7 +30,7 @@ from assessment_simulator.storage.factory import opened
 from tests.commands import MODULE, call, complaint, run, settings_of
 from tests.postgres import new_database
 from tests.server import ROOT
-from tests.servers import Sandbox, Server, served
+from tests.servers import CONTROL_TOKEN, GUIDE, Sandbox, Server, served
 from tests.waiting import free_port, until
 
 SCRIPT = (str(Path(sys.executable).with_name("assessment-simulator")),)
@@ -133,7 +135,7 @@ def test_with_closed_standard_streams_it_serves_and_stops(workers: str, streams:
         until(lambda: call("ready", "--url", f"http://127.0.0.1:{port}").returncode == 0, 20)
         process.terminate()
         assert process.wait(10) == 0
-        assert process.stderr.read() == ""
+        assert GUIDE.sub("", process.stderr.read()) == ""
 
 
 BROKEN = """
@@ -405,6 +407,75 @@ def test_a_configuration_file_may_have_the_demo_sandbox(tmp_path: Path, config: 
     assert count in (None, len(demo.json()))
 
 
+def seeded(invitation: str) -> str:
+    """A configuration file with one invitation."""
+    return f'{{"sandboxes": {{"ci": {{"invitations": [{invitation}]}}}}}}'
+
+
+SEEDS = """
+[sandboxes.ci]
+positions = ["Pilot"]
+default_webhook_url = "http://127.0.0.1:9/"
+
+[sandboxes.ci.people.grace]
+email = "grace@example.com"
+first_name = "Grace"
+last_name = "Hopper"
+
+[[sandboxes.ci.invitations]]
+vendor = "predictive_index"
+person = "grace"
+status = "Completed"
+age = "3d"
+request = { associatedPositionTitle = "Pilot" }
+
+[[sandboxes.ci.invitations]]
+vendor = "predictive-index"
+person = { email = "ada@example.com" }
+status = 65
+
+[[sandboxes.ci.invitations]]
+vendor = "pymetrics"
+person = "grace"
+status = "fulfilled"
+outcome = { results = [ { score = 71.5 } ] }
+
+[[sandboxes.ci.invitations]]
+vendor = "pymetrics"
+person = { email = "linus@example.com" }
+
+[[sandboxes.ci.faults]]
+do = "status"
+status = 503
+"""
+
+
+def test_a_configuration_file_seeds_invitations_people_and_faults_which_a_reset_restores(tmp_path: Path) -> None:
+    (tmp_path / "seeds.toml").write_text(SEEDS)
+    with (
+        served("--config", str(tmp_path / "seeds.toml")) as url,
+        httpx2.Client(base_url=url, trust_env=False) as http,
+    ):
+        sandbox = Sandbox(http, "ci")
+        found = sandbox.control_json("GET", "/invitations")
+        assert [(one["vendor"], one["status"], one["candidate"]["email"]) for one in found] == [
+            ("predictive_index", 40, "grace@example.com"), ("predictive_index", 65, "ada@example.com"),
+            ("pymetrics", "Fulfilled", "grace@example.com"), ("pymetrics", "Not Started", "linus@example.com"),
+        ]  # fmt: skip
+        now = instant.parse(sandbox.control_json("GET", "/clock")["now"])
+        created = instant.parse(found[0]["created"])
+        assert now is not None
+        assert created is not None
+        assert 3 * instant.DAY <= now.at - created.at < 3 * instant.DAY + instant.HOUR
+        assert sandbox.control_json("GET", "/deliveries") == []
+        assert sandbox.pi.get(f"{PI}/{found[0]['id']}").status_code == 503
+        sandbox.control_json("POST", "/reset")
+        shown = sandbox.pi.get(f"{PI}/{found[0]['id']}").json()
+        assert (shown["assessmentState"], shown["associatedPositionTitle"]) == (40, "Pilot")
+        order = sandbox.pymetrics.get(f"/mercury/getOrder/{found[2]['id']}").json()
+        assert order["results"][0]["score"] == 71.5
+
+
 BAD_FILES: dict[str, tuple[str, str | bytes, tuple[str, ...]]] = {
     "nothing": ("a.json", "", ("JSON",)),
     "half of JSON": ("a.json", '{"sandboxes": ', ("JSON", "line 1")),
@@ -434,6 +505,34 @@ BAD_FILES: dict[str, tuple[str, str | bytes, tuple[str, ...]]] = {
     "no number": ("a.toml", "[sandboxes.ada]\nrate_limit = nan\n", ("sandboxes.ada",)),
     "infinity": ("a.toml", "[sandboxes.ada]\nwebhook_timeout = inf\n", ("sandboxes.ada",)),
     "no number in JSON": ("a.json", '{"sandboxes": {"ada": {"rate_limit": NaN}}}', ()),
+    "an invitation of no vendor": (
+        "a.json", seeded('{"vendor": "x", "person": {"email": "a@b.example"}}'),
+        ("sandboxes.ci: invitations.0: vendor", "pymetrics, predictive_index"),
+    ),
+    "an unknown person": ("a.json", seeded('{"vendor": "pymetrics", "person": "ada"}'), ("'ada' is none of people",)),
+    "an unreachable status": (
+        "a.json", seeded('{"vendor": "pymetrics", "person": {"email": "a@b.example"}, "status": "Pending"}'),
+        ("status: nothing leads to 'Pending'", "from Not Started"),
+    ),
+    "an invitation that the vendor refuses": (
+        "a.json",
+        seeded('{"vendor": "pymetrics", "person": {"email": "a@b.example"}, "request": {"assessment_id": "x"}}'),
+        ("invitations.0: pymetrics.order.assessment_id",),
+    ),
+    "an outcome that the vendor refuses": (
+        "a.json",
+        seeded(
+            '{"vendor": "pymetrics", "person": {"email": "a@b.example"}, "status": "Completed", "outcome": {"x": 1}}'
+        ),
+        ("invitations.0: complete: ",),
+    ),
+    "an unknown member of an invitation": (
+        "a.json", seeded('{"vendor": "pymetrics", "person": "ada", "state": 1}'), ("invitations.0.state", "unknown"),
+    ),
+    "an age without a unit": (
+        "a.json", seeded('{"vendor": "pymetrics", "person": {"email": "a@b.example"}, "age": "3"}'), ("such as 24h",),
+    ),
+    "a wrong fault": ("a.json", '{"sandboxes": {"ci": {"faults": [{"do": "explode"}]}}}', ("faults.0.do", "garble")),
     "a number without end": ("a.json", '{"sandboxes": {"ada": {"rate_limit": %s}}}' % ("9" * 5_000), ()),
 }  # fmt: skip
 
@@ -466,7 +565,8 @@ def test_a_configuration_file_with_too_many_sandboxes_ends_the_program_with_a_li
 @pytest.mark.usefixtures("nothing_served")
 @pytest.mark.parametrize("name", ["missing.json", "."])
 def test_a_missing_configuration_file_is_refused(tmp_path: Path, name: str) -> None:
-    complaint(call("serve", "--port", "0", "--config", str(tmp_path / name)), str(tmp_path / name))
+    words = "there is no such file" if name == "missing.json" else "Is a directory"
+    complaint(call("serve", "--port", "0", "--config", str(tmp_path / name)), str(tmp_path / name), words)
 
 
 # ready
@@ -639,3 +739,109 @@ def test_printing_does_not_fail_in_a_narrow_encoding(encoding: str, arguments: t
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     if "--json" in arguments or "openapi" in arguments:
         assert isinstance(json.loads(result.stdout_bytes.decode(encoding)), list | dict)
+
+
+# Commands about a sandbox of a running server.
+
+
+def test_env_prints_the_variables_in_three_forms(server: Server) -> None:
+    known = {
+        "PYMETRICS_BASE_URL": server.url, "PYMETRICS_CLIENT_ID": "sim-ada", "PYMETRICS_CLIENT_SECRET": "sim-ada",
+        "PYMETRICS_API_KEY": "sim-ada", "PI_BASE_URL": f"{server.url}/api/v1", "PI_API_KEY": "sim-ada",
+    }  # fmt: skip
+    command = ("env", "--url", f"{server.url}/", "--sandbox", "ada")
+    assert json.loads(call(*command, "--format", "json").stdout) == known
+    lines = [f"{name}={value}" for name, value in known.items()]
+    assert call(*command).stdout.splitlines() == lines
+    assert call(*command, "--format", "shell").stdout.splitlines() == [f"export {line}" for line in lines]
+
+
+def test_env_in_closed_access_prints_names_and_with_create_credentials_that_work(closed: Server) -> None:
+    command = ("env", "--url", closed.url, "--sandbox", "for-env")
+    done = call(*command)
+    assert done.stdout.splitlines() == [
+        f"PYMETRICS_BASE_URL={closed.url}", "# PYMETRICS_CLIENT_ID=", "# PYMETRICS_CLIENT_SECRET=",
+        "# PYMETRICS_API_KEY=", f"PI_BASE_URL={closed.url}/api/v1", "# PI_API_KEY=",
+    ]  # fmt: skip
+    assert "--create opens the sandbox" in done.stderr
+    complaint(call(*command, "--create"), "token")
+    made = call(*command, "--create", "--format", "json", environ={"SIMULATOR_CONTROL_TOKEN": CONTROL_TOKEN})
+    keys = json.loads(made.stdout)
+    pi = {"api-key": keys["PI_API_KEY"]}
+    assert httpx2.get(f"{keys['PI_BASE_URL']}/behavioralassessments", headers=pi, trust_env=False).status_code == 200
+    token = {"client_id": keys["PYMETRICS_CLIENT_ID"], "client_secret": keys["PYMETRICS_CLIENT_SECRET"]}
+    body = {**token, "grant_type": "client_credentials"}
+    answer = httpx2.post(f"{keys['PYMETRICS_BASE_URL']}/mercury/oauth/token", json=body, trust_env=False)
+    assert answer.status_code == 201
+    again = call(*command, "--create", environ={"SIMULATOR_CONTROL_TOKEN": CONTROL_TOKEN})
+    complaint(again, "there is a sandbox 'for-env' already")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("env",), ("complete", "x"), ("clock", "advance", "24h"), ("requests", "tail", "--no-follow")],
+    ids=" ".join,
+)
+def test_a_command_about_a_sandbox_says_that_no_server_answers(command: tuple[str, ...]) -> None:
+    complaint(call(*command, "--url", "http://127.0.0.1:9"), "start one with `assessment-simulator serve`")
+    complaint(call(*command, "--url", "http://127.0.0.1:9", "--sandbox", "Ada"), "a-z, 0-9 and -")
+
+
+def test_complete_clock_and_requests_act_on_a_sandbox(sandbox: Sandbox) -> None:
+    options = ("--url", sandbox.url, "--sandbox", sandbox.name)
+    person = {"firstName": "Ada", "lastName": "Lovelace", "email": "ada@example.com"}
+    first, second = (sandbox.pi.post(PI, json=person).json()["assessmentId"] for _ in range(2))
+    sandbox.pi.post(PI, json={})
+    assert call("complete", *options, first).stdout == f"predictive_index {first}: 40\n"
+    complaint(call("complete", *options, first), "complete")
+    *events, now = call("clock", "advance", *options, "11d").stdout.splitlines()
+    assert [line.split("  ")[1:] for line in events] == [["expire", second]]
+    assert now.endswith("  running")
+    complaint(call("clock", "advance", *options, "24"), "duration such as 24h")
+    tail = call("requests", "tail", *options, "--no-follow", "--lines", "2").stdout.splitlines()
+    assert [line.split()[:4] for line in tail] == [["call-2", "201", "POST", PI], ["call-3", "400", "POST", PI]]
+    assert "pi.create.first_name.required" in tail[1]
+
+
+def test_requests_tail_follows_also_after_a_reset_until_ctrl_c(sandbox: Sandbox) -> None:
+    command = [*MODULE, "requests", "tail", "--url", sandbox.url, "--sandbox", sandbox.name]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as tail:
+        assert tail.stdout
+        for _ in range(2):
+            sandbox.pi.get(PI)
+            assert tail.stdout.readline() == f"call-1    200  GET {PI}\n"
+            sandbox.control_json("POST", "/reset")
+            time.sleep(1.2)  # the command looks twice a second
+        tail.send_signal(signal.SIGINT)
+        assert (tail.wait(20), tail.stderr.read() if tail.stderr else "") == (0, "")
+
+
+@pytest.mark.parametrize("vendor", ["pymetrics", "predictive-index"])
+def test_the_requests_of_an_http_file_are_answered_as_the_document_says(vendor: str, sandbox: Sandbox) -> None:
+    text = call("http-file", "--url", sandbox.url, "--sandbox", sandbox.name, vendor).stdout
+    head, *requests = text.split("\n### ")
+    known: dict[str, Any] = dict(re.findall(r"^@(\w+) = (.*)$", head, re.MULTILINE))
+
+    def value(found: re.Match[str]) -> str:
+        name, _, pointer = found[1].partition(".response.body.$.")
+        inner = known[name]
+        for member in filter(None, pointer.split(".")):
+            inner = inner[member]
+        return str(inner)
+
+    statuses = {
+        operation["operationId"]: {int(status) for status in operation["responses"] if status < "300"}
+        for methods in documents().get(vendor)["paths"].values()
+        for operation in methods.values()
+    }
+    for request in requests:
+        lines, _, body = re.sub(r"\{\{(.+?)\}\}", value, request).partition("\n\n")
+        _, named, line, *headers = lines.strip().splitlines()
+        (method, url), name = line.split(" "), named.removeprefix("# @name ")
+        fields = dict(header.split(": ", 1) for header in headers)
+        answer = httpx2.request(method, url, headers=fields, content=body.strip() or None, trust_env=False)
+        # The orders of both versions are one, which is completed once.
+        expected = statuses.pop(name) if name in statuses else {200, 409}
+        assert answer.status_code in expected, (request, answer.text)
+        known[name] = answer.json() if "json" in answer.headers.get("content-type", "") else None
+    assert statuses.keys() <= {"download_report"}

@@ -1,5 +1,6 @@
 """`assessment_simulator.client`: the handle on a sandbox, against the running program."""
 
+import asyncio
 import doctest
 import re
 import socket
@@ -8,14 +9,16 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
-from assessment_simulator import client
+from assessment_simulator import aio
 from assessment_simulator.client import NotCaught, Simulator, SimulatorError, SimulatorServer
-from assessment_simulator.testing import connection, webhook_listener
+from assessment_simulator.testing import calls, connection
+from assessment_simulator.testing import sandbox as parts
 from assessment_simulator.testing.connection import duration
 from assessment_simulator.testing.webhook_listener import Listener, advertised, bind_address
 from tests.servers import CONTROL_TOKEN, Server
@@ -55,13 +58,14 @@ def names(server: Server) -> set[str]:
     return {one["name"] for one in httpx2.get(f"{server.url}/_simulator/sandboxes", trust_env=False).json()}
 
 
-@pytest.mark.parametrize("module", [webhook_listener, client, connection], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", [parts, connection], ids=lambda module: module.__name__)
 def test_the_examples_in_the_docstrings_hold(module: Any, server: Server) -> None:
     runner = doctest.DocTestRunner(verbose=False)
     for example in doctest.DocTestFinder().find(module):
         with Simulator(server.url) as example.globs["simulator"]:
             runner.run(example)
-    assert runner.summarize(verbose=False).failed == 0
+    counts = runner.summarize(verbose=False)
+    assert (counts.failed, counts.attempted > 0) == (0, True)
 
 
 # Opening and closing.
@@ -488,3 +492,107 @@ def test_coverage_counts_the_rules_that_were_passed_and_violated(handle: Simulat
     violated = refused.headers["simulator-rule"].split(",")[0].strip()
     (counted,) = (rule for rule in handle.coverage["rules"] if rule["id"] == violated)
     assert (counted["kept"], counted["broken"]) == (1, 1)
+
+
+# The client for asyncio.
+
+
+def attributes(kind: type) -> set[str]:
+    """The public attributes of the objects of a class."""
+    return {name for name in dir(kind) if not name.startswith("_")}
+
+
+def test_both_clients_have_the_same_members() -> None:
+    assert attributes(Simulator) - attributes(aio.Simulator) == {"aio"}
+    assert attributes(aio.Simulator) - attributes(Simulator) == {"on"}
+
+
+async def test_the_asynchronous_client_does_the_same_with_await(server: Server) -> None:
+    async with aio.Simulator(server.url, config={"progress": "10s"}) as handle:
+        assert handle.name in names(server)
+        person = {"firstName": "Ada", "lastName": "Lovelace", "email": "ada@example.com"}
+        url, headers = handle.predictive_index.url, handle.predictive_index.headers()
+        async with httpx2.AsyncClient(trust_env=False) as http:
+            made = await http.post(f"{url}/behavioralassessments", headers=headers, json=person)
+        id = made.json()["assessmentId"]
+        assert [one["id"] for one in await handle.invitations.all()] == [id]
+        assert (await handle.clock.mode, (await handle.clock.freeze("2026-01-01T00:00:00Z"))) == ("running", [])
+        assert await handle.clock.now == datetime(2026, 1, 1, tzinfo=UTC)
+        before = await handle.snapshot()
+        assert str((await handle.complete(id))["status"]) == "40"
+        (webhook,) = await handle.webhooks.wait_for(1)
+        assert [*handle.webhooks] == [webhook]
+        assert (await handle.webhooks.wait_for({"assessmentId": id})) == webhook
+        await before.restore()
+        fork = await handle.fork()
+        await fork.faults.add("status", status=503)
+        assert [fault["do"] for fault in await fork.faults.all()] == ["status"]
+        assert await handle.faults.all() == []
+        assert (await handle.pymetrics.headers())["X-Api-Key"] == f"sim-{handle.name}"
+        with pytest.raises(NotCaught, match=r"waited 0\.05 s for 2 webhooks; 1 came"):
+            await handle.webhooks.wait_for(2, within=0.05)
+        with pytest.raises(SimulatorError, match="404"):
+            await handle.invitations.one("missing")
+        with pytest.raises(TypeError, match=r"await its method all\(\)"):
+            len(handle.invitations)
+    assert not {handle.name, fork.name} & names(server)
+
+
+async def test_an_event_loop_goes_on_while_a_webhook_is_awaited(handle: Simulator) -> None:
+    waiting = asyncio.create_task(handle.aio.webhooks.wait_for(1))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    await asyncio.to_thread(lambda: handle.complete(assess(handle)))
+    (webhook,) = await waiting
+    assert handle.webhooks[0] == webhook
+
+
+async def test_a_cancelled_opening_deletes_the_sandbox(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    reached = asyncio.Event()
+
+    def unreached(*_: object) -> Any:
+        reached.set()
+        yield calls.Wait(opened._inbox, lambda: False, 60)
+
+    opened = aio.Simulator(server.url)
+    monkeypatch.setattr(opened._listener, "unreached", unreached)
+    opening = asyncio.create_task(opened.__aenter__())
+    await reached.wait()
+    assert opened.name in names(server)
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    assert opened.name not in names(server)
+
+
+# Traces.
+
+
+def test_a_trace_shows_what_happened_without_secrets_and_loads_nothing(handle: Simulator, tmp_path: Path) -> None:
+    handle.complete(assess(handle, notifyAssessmentAvailableUsingEmail=1))
+    handle.webhooks.wait_for(1)
+    handle.clock.advance("1s")
+    handle.complete(order(handle))
+    pi = handle.predictive_index
+    httpx2.post(f"{pi.url}/behavioralassessments", headers=pi.headers(), json={"lastName": "<script>alert(1)</script>"})
+    page = handle.trace(tmp_path / "trace.html").read_text()
+    for text in ("pi.create.first_name.required", "&lt;script&gt;", "assessmentState=40", "Completed (40)", "POST"):
+        assert text in page, text
+    links = [one["link"] for one in handle.mail]
+    tokens = re.findall(rf"sim-{handle.name}\.[0-9]+\.[0-9a-f]+", page)
+    secrets = [*tokens, *(seal for link in links for seal in re.findall(r"[0-9a-f]{24,}", link))]
+    assert len(secrets) > len(tokens)
+    assert [secret for secret in secrets if secret in page] == []
+    assert re.findall(r"""(?:src|href)=|<script|<link|url\(""", page) == []
+
+
+@pytest.mark.parametrize("size", [10, 5_000, 100_000])
+def test_a_trace_of_200_requests_has_at_most_2_mb(handle: Simulator, tmp_path: Path, size: int) -> None:
+    handle.config(journal={"bytes": 100_000_000})
+    pi = handle.predictive_index
+    with httpx2.Client(trust_env=False, headers=pi.headers()) as http:
+        for number in range(201):
+            http.post(f"{pi.url}/behavioralassessments", json={"firstName": f"{number}" + '"<' * size})
+    path = handle.trace(tmp_path / "trace.html")
+    assert path.stat().st_size <= 2_000_000
+    assert path.read_text().count("<details") >= 200

@@ -15,7 +15,7 @@ from assessment_simulator.control import bodies
 from assessment_simulator.control.faults import MOST_FAULTS
 from assessment_simulator.control.operation import S
 from assessment_simulator.control.operations import operations
-from assessment_simulator.control.settings import changed
+from assessment_simulator.control.seeds import Seeds, opening
 from assessment_simulator.core import urls
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.faults import KINDS, Fault
@@ -102,6 +102,7 @@ LISTS: list[tuple[list[str], object]] = [
     (listed(CONTROL, "call", r"`([A-Z]+ \S+)`"), {f"{o.method} {o.path.replace(S, 'S')}" for o in operations(VENDORS)}),
     (listed(CONTROL, "page", r"`[A-Z]+ (\S+)`"), {"/"} | ROUTES | QUESTIONNAIRES),
     (listed(CONTROL, "parameter"), PARAMETERS),
+    (listed(CONTROL, "seed"), {*Seeds.model_fields}),
     (listed(CONTROL, "member"), {field.name for field in fields(Fault)}),
     (listed(OPERATIONS, "option", r"`--([\w-]+)`"), {*options(serve)}),
     (listed(OPERATIONS[OPERATIONS.index("## Doctor") :], "option", r"`--([\w-]+)`"), {*options(doctor)}),
@@ -158,5 +159,7 @@ def test_examples_of_addresses_settings_and_secrets_are_the_programs_own() -> No
     assert f"http://{Settings().host}:{Settings().port}" == WRITTEN
     assert all(DEFAULT_SECRET in text for text in (CONTROL, page("client-contracts.md")))
     (text,) = blocks(CONTROL, "toml")
-    for config in tomllib.loads(text)["sandboxes"].values():
-        changed(VENDORS, Config(), config)
+    for name, members in tomllib.loads(text)["sandboxes"].items():
+        _, state, faults = opening(VENDORS, name, members)
+        assert state is not None
+        assert len(faults) == 1

@@ -20,15 +20,16 @@ from assessment_simulator.cli.server import serve
 from assessment_simulator.core.urls import is_web_url
 from assessment_simulator.http.auth import OPEN_PATHS
 from assessment_simulator.settings import PREFIX, flaw_of_token
-from tests.pages import SHELL
 from tests.servers import ROOT
+from tests.suites import passed, run, written
 from tests.test_house import instructions
-from tests.waiting import free_port
 
 EXAMPLES = ROOT / "docs" / "examples"
 READ = YAML(typ="safe")
 COMPOSE = READ.load(EXAMPLES / "compose.yaml")
+TESTS = READ.load(EXAMPLES / "compose.tests.yaml")
 ACTIONS = READ.load(EXAMPLES / "github-actions.yml")
+GITLAB = READ.load(EXAMPLES / "gitlab-ci.yml")
 PARTS: dict[str, Any] = {part["kind"]: part for part in READ.load_all((EXAMPLES / "kubernetes.yaml").read_text())}
 IMAGE = instructions()
 PORT = IMAGE["EXPOSE"][0]
@@ -45,7 +46,9 @@ SECRET = f"{PREFIX}CONTROL_TOKEN"
     ("name", "schema", "right", "wrong"),
     [
         ("compose.yaml", "vendor.compose-spec", "healthcheck:", "healthchek:"),
+        ("compose.tests.yaml", "vendor.compose-spec", "healthcheck:", "healthchek:"),
         ("github-actions.yml", "vendor.github-workflows", "runs-on:", "run-on:"),
+        ("gitlab-ci.yml", "vendor.gitlab-ci", "artifacts:", "artefacts:"),
     ],
 )
 def test_a_schema_accepts_the_example_and_sees_a_slip(
@@ -56,25 +59,29 @@ def test_a_schema_accepts_the_example_and_sees_a_slip(
     (tmp_path / name).write_text(text.replace(right, wrong))
     # The schemas come with the linter, nothing is fetched.
     lint = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema]
+    lint += ["--data-transform", "gitlab-ci"] if "gitlab" in schema else []
     statuses = [subprocess.run([*lint, folder / name], check=False).returncode for folder in (EXAMPLES, tmp_path)]
     assert statuses == [0, 1]
 
 
-@pytest.mark.parametrize(
-    ("service", "environ"),
-    [
-        (COMPOSE["services"]["simulator"], "environment"),
-        (ACTIONS["jobs"]["service-container"]["services"]["simulator"], "env"),
-    ],
-    ids=["compose", "actions"],
-)
+SERVICES = {
+    "compose": (COMPOSE["services"]["simulator"], "environment"),
+    "compose with tests": (TESTS["services"]["simulator"], "environment"),
+    "actions": (ACTIONS["jobs"]["service-container"]["services"]["simulator"], "env"),
+    "gitlab": (GITLAB["service-container"]["services"][0], "variables"),
+}
+
+
+@pytest.mark.parametrize(("service", "environ"), SERVICES.values(), ids=SERVICES)
 def test_the_simulator_is_the_image_of_this_version_and_gets_variables_that_it_reads(
     service: Any, environ: str
 ) -> None:
-    assert service["image"].rpartition("/")[2] == NAME
+    image: str = service.get("image") or service["name"]
+    assert image.rpartition("/")[2] == NAME
     assert set(service[environ]) <= OPTIONS.keys() | {SECRET}
-    assert service[environ]["SIMULATOR_PUBLIC_URL"] == f"http://127.0.0.1:{PORT}"
-    assert f"{PORT}:{PORT}" in service["ports"][0]
+    host = "127.0.0.1" if "ports" in service else "simulator"
+    assert service[environ]["SIMULATOR_PUBLIC_URL"] == f"http://{host}:{PORT}"
+    assert all(f"{PORT}:{PORT}" in port for port in service.get("ports", ()))
 
 
 def test_the_composition_starts_the_program_with_its_mailbox_and_the_health_check_of_the_image(
@@ -111,27 +118,50 @@ def test_the_app_gets_the_addresses_and_the_keys_of_both_vendors() -> None:
     assert {value for name, value in environ.items() if "KEY" in name or name.endswith("_ID")} == {"sim-compose"}
 
 
-def test_the_service_container_is_asked_for_its_health_and_the_jobs_call_the_program() -> None:
-    jobs = ACTIONS["jobs"]
-    options = shlex.split(jobs["service-container"]["services"]["simulator"]["options"])
+def test_the_service_container_is_asked_for_its_health() -> None:
+    options = shlex.split(ACTIONS["jobs"]["service-container"]["services"]["simulator"]["options"])
     said = dict(zip(options[::2], options[1::2], strict=True))
     assert shlex.split(said.pop("--health-cmd")) == HEALTH
+    assert said.pop("--add-host").partition(":")[0] == "host.docker.internal"
     assert said.keys() == {"--health-interval", "--health-timeout", "--health-retries"}
-    steps = {job: {step["name"]: step["run"] for step in jobs[job]["steps"] if "run" in step} for job in jobs}
-    assert steps["service-container"] == {"Test": steps["pip"]["Test"]}
-    assert steps["pip"]["Install"] == "pip install assessment-simulator"
-    assert ACTIONS["env"]["SIMULATOR"] == f"http://127.0.0.1:{PORT}"
 
 
-def test_the_steps_after_the_installation_start_a_simulator_and_pass_their_test() -> None:
-    port = str(free_port())
-    environ = {**SHELL, "SIMULATOR": f"http://127.0.0.1:{port}", "SIMULATOR_PORT": port}
-    steps = {step.get("name"): step.get("run") for step in ACTIONS["jobs"]["pip"]["steps"]}
-    script = f"trap 'kill $(jobs -p)' EXIT\n{steps['Start']}{steps['Test']}"
-    command = ["bash", "-eo", "pipefail", "-c", script]
-    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
-    assert f"listening on http://127.0.0.1:{port}" in done.stdout
+def test_each_file_installs_the_wheel_of_this_version_and_runs_the_suite_by_the_same_commands() -> None:
+    wheel = f"wheels/assessment_simulator-{assessment_simulator.__version__}-py3-none-any.whl"
+    commands = [f"pip install '{wheel}[pytest]'", "pytest --simulator-traces traces suite"]
+    for job in ACTIONS["jobs"].values():
+        assert [step["run"] for step in job["steps"] if "run" in step] == commands
+    for name in ("pytest", "service-container"):
+        assert GITLAB[name]["script"] == commands
+    composed = TESTS["services"]["tests"]["command"][-1].splitlines()
+    assert composed == [commands[0], commands[1].replace(" traces ", " /tmp/traces ")]
+    assert TESTS["services"]["tests"]["volumes"] == ["./suite:/tests/suite:ro", "./wheels:/tests/wheels:ro"]
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        ACTIONS["jobs"]["service-container"]["env"],
+        GITLAB["service-container"]["variables"],
+        TESTS["services"]["tests"]["environment"],
+    ],
+    ids=["actions", "gitlab", "compose"],
+)
+def test_the_tests_beside_a_container_get_variables_that_the_plugin_reads(environ: dict[str, str]) -> None:
+    ours = {name: value for name, value in environ.items() if name.startswith(PREFIX)}
+    assert ours.keys() == {"SIMULATOR_URL", "SIMULATOR_LISTENER_HOST", "SIMULATOR_LISTENER_URL"}
+    assert all(is_web_url(ours[name]) for name in ("SIMULATOR_URL", "SIMULATOR_LISTENER_URL"))
+
+
+def test_the_suite_passes_and_a_failing_test_of_it_leaves_a_trace(tmp_path: Path) -> None:
+    suite = (EXAMPLES / "suite" / "test_assessments.py").read_text()
+    passed(run(written(tmp_path, {"suite/test_assessments.py": suite}), "--simulator-traces", "traces", "suite"), 2)
+    assert not (tmp_path / "traces").exists()
+    written(tmp_path, {"suite/test_assessments.py": suite.replace('"40"', '"41"')})
+    done = run(tmp_path, "--simulator-traces", "traces", "suite")
+    assert "1 failed, 1 passed" in done.stdout
+    (trace,) = (tmp_path / "traces").iterdir()
+    assert f"trace: {Path('traces') / trace.name}" in done.stdout
 
 
 # Kubernetes.

@@ -3,15 +3,16 @@
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx2
 
-from tests.pages import README, SHELL, blocks, page, play
+from tests.pages import README, SHELL, WRITTEN, blocks, page, play
 from tests.servers import GREETING, ROOT, Server
 from tests.waiting import free_port
 
 PAGE = page("frontends.md")
-SERVE, PROGRESS, PREFLIGHT, PAGES, MAIL, MAILBOX, RELAY = blocks(PAGE, "bash")
+SERVE, ENV, HTTP_FILES, PROGRESS, PREFLIGHT, PAGES, MAIL, MAILBOX, RELAY = blocks(PAGE, "bash")
 
 
 @contextmanager
@@ -33,6 +34,15 @@ def test_the_server_starts_as_the_page_says() -> None:
     with begun(SERVE) as line:
         url = line(GREETING).removeprefix(GREETING)
         assert httpx2.get(f"{url}/_simulator/health", trust_env=False).status_code == 200
+
+
+def test_the_variables_and_the_files_of_requests_are_as_the_page_says(server: Server, tmp_path: Path) -> None:
+    shown = PAGE.split(ENV)[1].split("```\n")[2].replace(WRITTEN, server.url)
+    assert play(ENV, server.url).stdout.startswith(shown)
+    play(HTTP_FILES, server.url, cwd=tmp_path)
+    files = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert [*sorted(files)] == ["predictive-index.http", "pymetrics.http"]
+    assert all(f"@base = {server.url}\n@sandbox = offline\n" in text for text in files.values())
 
 
 def test_invitations_complete_by_themselves_as_the_page_says(server: Server) -> None:

@@ -41,6 +41,6 @@ def test_the_example_without_pytest_ends_well(server: Server) -> None:
 def test_the_page_lists_every_fixture_and_every_member_of_a_sandbox() -> None:
     fixtures = {name for name in vars(pytest_plugin) if name.startswith("simulator")}
     assert {*listed(PAGE, "fixture", r"^`(\w+)`")} == fixtures
-    methods = {name for name in vars(Simulator) if not name.startswith("_")}
+    methods = {name for name in dir(Simulator) if not name.startswith("_")}
     said = {name for row in rows(PAGE, "member") for cell in row for name in re.findall(r"`(\w+)", cell)}
     assert methods - said == {"close"}  # the fixture's own business

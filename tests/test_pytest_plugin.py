@@ -185,6 +185,50 @@ def test_an_external_server_that_does_not_answer_is_named(tmp_path: Path) -> Non
     assert "SimulatorError: GET http://127.0.0.1:9/_simulator/health: " in done.stdout
 
 
+FAILING = """
+import os
+import requests
+
+def call(simulator, **members):
+    pi = simulator.predictive_index
+    requests.post(f"{pi.url}/behavioralassessments", headers=pi.headers(), json=members)
+
+def test_failing(simulator):
+    for _ in range(11):
+        call(simulator, lastName="Lovelace")
+    assert simulator is None
+
+def test_without_requests(simulator):
+    raise ValueError("none")
+
+def test_passing(simulator):
+    call(simulator)
+
+def test_whose_sandbox_is_gone(simulator):
+    call(simulator)
+    simulator.url = "http://127.0.0.1:9"
+    raise ValueError("gone")
+"""
+
+
+@pytest.mark.parametrize("arguments", [(), ("-n", "1")], ids=["alone", "xdist"])
+def test_a_failing_test_shows_its_last_requests_and_the_path_of_a_trace(
+    tmp_path: Path, server: Server, arguments: tuple[str, ...]
+) -> None:
+    written(tmp_path, {"test_failing.py": FAILING})
+    done = run(tmp_path, f"--basetemp={tmp_path}/temporary", *arguments, SIMULATOR_URL=server.url)
+    assert "3 failed, 1 passed" in done.stdout, done.stdout
+    sections = done.stdout.split(" simulator: last requests ")[1:]
+    assert len(sections) == 3
+    (full,) = (section for section in sections if "the last 10 of 11:" in section)
+    assert full.count("  400  POST /api/v1/behavioralassessments  pi.create.first_name.required") == 10
+    (trace,) = re.findall(r"^trace: (.*)$", full, re.MULTILINE)
+    assert "pi.create.first_name.required" in Path(trace).read_text()
+    assert f"{server.url}/sandboxes/test-failing-" in full
+    assert any("no requests" in section for section in sections)
+    assert any("they could not be read: " in section for section in sections)
+
+
 # Settings.
 
 

@@ -17,7 +17,6 @@ from assessment_simulator import __version__
 from assessment_simulator.candidate.routes import CandidatePages
 from assessment_simulator.control.reference import Documents
 from assessment_simulator.control.router import ControlApi
-from assessment_simulator.core.config import Config
 from assessment_simulator.core.urls import host_and_port, path_prefix
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.counters import Meters
@@ -180,15 +179,19 @@ class Simulator:
     async def _open_sandboxes(self) -> None:
         if not self._settings.sandboxes:
             return
-        from assessment_simulator.control.settings import changed
+        from assessment_simulator.control.seeds import opening
 
-        for name, changes in self._settings.sandboxes.items():
+        for name, members in self._settings.sandboxes.items():
             try:
-                sandbox = await self._sandboxes.open(name, config=changed(VENDORS, Config(), changes))
+                config, state, faults = opening(VENDORS, name, members)
+                sandbox = await self._sandboxes.open(name, config=config, state=state)
             except AlreadyExists:
                 continue  # it is in the log already, and keeps its settings
             except CapacityExceeded as full:
                 raise Unopened(f"--config: sandbox {name}: {full}") from None
+            if faults:
+                sandbox.set_faults(faults)
+                await sandbox.settled()
             if self.control_token is not None:
                 self._tell(f"sandbox {name}: {json.dumps(await self._sandboxes.credentials(sandbox))}")
 

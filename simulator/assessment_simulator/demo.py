@@ -6,10 +6,16 @@ from typing import Any
 
 import httpx2
 
-from assessment_simulator.testing.webhook_listener import Listener
+from assessment_simulator.testing.webhook_listener import Inbox, Listener
 
 SANDBOX = "demo"
 _CONTROL = f"/_simulator/sandboxes/{SANDBOX}"
+
+
+def _first(inbox: Inbox) -> str:
+    """The body of the first webhook, which comes within ten seconds."""
+    inbox.wait(lambda: bool(inbox.received), 10)
+    return inbox.received[0].body.decode()
 
 
 class Demo:
@@ -25,14 +31,14 @@ class Demo:
             say = self._print
 
             say("pymetrics")
-            webhooks = listener.webhooks("pymetrics")
+            inbox = listener.inbox("pymetrics")
             client = {"client_id": f"sim-{SANDBOX}", "client_secret": "any", "grant_type": "client_credentials"}
             token = self._send("POST", "/mercury/oauth/token", 201, client)
             say(f"      a bearer token, valid for {token['expires_in']} s")
             keys = {"authorization": f"Bearer {token['access_token']}", "x-api-key": f"sim-{SANDBOX}"}
             assessment = self._send("GET", "/mercury/configuration", 200, headers=keys)["assessments"][0]
             say(f"      {assessment['description']!r} is the assessment to order")
-            self._send("PATCH", f"{_CONTROL}/config", 200, {"webhook_url": webhooks.url})
+            self._send("PATCH", f"{_CONTROL}/config", 200, {"webhook_url": inbox.url})
             say("      webhooks are an extension of ours: the vendor has none")
             candidate = {"email": "ada@example.com", "first_name": "Ada", "last_name": "Lovelace"}
             body: Any = {"candidate": candidate, "assessment_id": assessment["id"], "application_id": "application-1"}
@@ -41,25 +47,25 @@ class Demo:
             again = self._send("POST", "/mercury/order", 200, body, keys)
             say(f"      same request again: created={again['created']} (idempotent)")
             self._send("POST", f"{_CONTROL}/invitations/{order['id']}/complete", 200)
-            say(f"      webhook received: {webhooks.wait_for(1, within=10)[0].body.decode()[:68]}…")
+            say(f"      webhook received: {_first(inbox)[:68]}…")
             done = self._send("GET", f"/mercury/getOrder/{order['id']}?report=true", 200, headers=keys)
             result = done["results"][0]
             say(f"      now {done['status']}: score {result['score']}, {result['band']}; the report is at")
             say(f"      {done['reports'][0]['download_url']}")
 
             say("\nThe Predictive Index")
-            webhooks = listener.webhooks("pi")
+            inbox = listener.inbox("pi")
             keys = {"api-key": f"sim-{SANDBOX}"}
             body = {
                 "firstName": "Grace", "lastName": "Hopper", "email": "grace@example.com", "externalId": "assessment-1",
-                "assessmentStatusWebHook": webhooks.url, "notifyAssessmentAvailableUsingEmail": 1,
+                "assessmentStatusWebHook": inbox.url, "notifyAssessmentAvailableUsingEmail": 1,
             }  # fmt: skip
             made = self._send("POST", "/api/v1/behavioralassessments", 201, body, keys)
             id = made["assessmentId"]
             say(f"      assessment {id} is in state {made['assessmentState']}; the candidate's link is")
             say(f"      {made['assessmentUrl']}")
             self._send("POST", f"{_CONTROL}/invitations/{id}/complete", 200)
-            say(f"      webhook received: {webhooks.wait_for(1, within=10)[0].body.decode()}")
+            say(f"      webhook received: {_first(inbox)}")
             done = self._send("GET", f"/api/v1/behavioralassessments/{id}", 200, headers=keys)
             state, pattern = done["assessmentState"], done["patternNumber"]
             say(f"      now in state {state}, pattern {pattern}, {done['selfSigmaScore'][0]}")

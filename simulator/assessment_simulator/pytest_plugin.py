@@ -4,7 +4,8 @@ The package registers it, so nothing has to be switched on. Until a fixture is u
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from assessment_simulator.testing.server_process import ServerPool
 
 _POOL = pytest.StashKey["ServerPool"]()
+_FAILING = pytest.StashKey["tuple[Simulator, pytest.TempPathFactory]"]()
 
 
 @pytest.fixture(scope="session")
@@ -48,13 +50,16 @@ def simulator_server(pytestconfig: pytest.Config, simulator_settings: "Settings"
 
 @pytest.fixture
 def simulator(
-    request: pytest.FixtureRequest, simulator_server: "SimulatorServer", simulator_settings: "Settings"
-) -> Iterator["Simulator"]:
+    request: pytest.FixtureRequest, simulator_server: "SimulatorServer", simulator_settings: "Settings",
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator["Simulator"]:  # fmt: skip
     """A fresh sandbox for this test alone, deleted when the test is over."""
     if simulator_server.settings not in (None, simulator_settings):
         raise pytest.UsageError("simulator_settings differ within one run: override them in the top-most conftest.py")
     readable = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")
     with simulator_server.open(like=readable) as sandbox:
+        # A failing test reports it before this fixture deletes it.
+        request.node.stash[_FAILING] = (sandbox, tmp_path_factory)
         yield sandbox
 
 
@@ -69,9 +74,27 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--simulator-coverage`."""
+    """Add `--simulator-coverage` and `--simulator-traces`."""
+    group = parser.getgroup("assessment-simulator")
     text = "report at the end which of the vendors' rules the tests have kept and broken; with -v also which not"
-    parser.getgroup("assessment-simulator").addoption("--simulator-coverage", action="store_true", help=text)
+    group.addoption("--simulator-coverage", action="store_true", help=text)
+    text = "folder for the traces of failing tests; by default pytest's temporary folder"
+    group.addoption("--simulator-traces", metavar="DIR", help=text)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add the last requests of the sandbox to the report of a failing test, and save its trace."""
+    report = yield
+    if call.when == "call" and report.failed and _FAILING in item.stash:
+        from assessment_simulator.testing.failures import described
+
+        sandbox, temporary = item.stash[_FAILING]
+        folder = item.config.getoption("--simulator-traces") or temporary.mktemp("simulator-trace")
+        report.sections.append(("simulator: last requests", described(sandbox, Path(folder))))
+    return report
 
 
 def pytest_configure(config: pytest.Config) -> None:

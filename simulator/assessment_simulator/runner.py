@@ -35,7 +35,7 @@ from assessment_simulator import logging_setup, output
 from assessment_simulator.app import Simulator, Unopened
 from assessment_simulator.http.connection import IDLE, Connections
 from assessment_simulator.journal.redaction import redact
-from assessment_simulator.settings import BACKLOG, Settings, authorities, is_localhost
+from assessment_simulator.settings import BACKLOG, Settings, authorities, is_localhost, local_url
 from assessment_simulator.storage import LogError
 from assessment_simulator.webhooks.ca_certificates import environment_problems
 
@@ -166,8 +166,11 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def serve(settings: Settings) -> int:
-    """Serve until a signal comes; the first line on standard output is the URL. Returns the exit status."""
+def serve(settings: Settings, *, is_guided: bool = True) -> int:
+    """Serve until a signal comes; the first line on standard output is the URL. Returns the exit status.
+
+    If it `is_guided`, lines on standard error say where to look and how to call the vendors.
+    """
     warn = set_up_messages(settings)
     settings = limit_connections(settings, warn)
     try:
@@ -182,7 +185,10 @@ def serve(settings: Settings) -> int:
 
     def announce() -> bool:
         _log.info("listening on %s", url)
-        return print_url(url, warn)
+        is_printed = print_url(url, warn)
+        if is_printed and is_guided:
+            print_guide(settings, listeners, warn)
+        return is_printed
 
     return serve_on(listeners, Server(simulator, announce, settings), settings, warn)
 
@@ -270,6 +276,34 @@ def print_url(url: str, warn: Callable[[str], None]) -> bool:
     if problem is not None:
         warn(f"cannot write to standard output: {problem.strerror}")
     return problem is None
+
+
+def print_guide(settings: Settings, listeners: list[socket.socket], warn: Callable[[str], None]) -> None:
+    """Say on standard error where to look and how to call each vendor; nothing where a program reads it as JSON."""
+    if settings.log_format == "json":
+        return
+    local = local_url(settings.host, listeners[0].getsockname()[1], tls=settings.tls_cert is not None)
+    base = (settings.public_url or local).rstrip("/")
+    lines: tuple[str, ...]
+    if settings.access == "open":
+        lines = (
+            f"dashboard:         {base}/",
+            f"API reference:     {base}/_simulator/docs",
+            f"demo sandbox:      {base}/sandboxes/demo",
+            f"pymetrics:         {base} with client_id and X-Api-Key sim-demo, any client_secret",
+            f"Predictive Index:  {base}/api/v1 with api-key sim-demo",
+            "another sandbox:   sim-<name>, with a name of a-z, 0-9 and -",
+        )
+    else:
+        lines = (
+            f"dashboard:         {base}/ (log in with the control token)",
+            f"API reference:     {base}/_simulator/docs",
+            f"pymetrics:         {base} with the credentials of a sandbox",
+            f"Predictive Index:  {base}/api/v1 with the credentials of a sandbox",
+            "credentials:       assessment-simulator env --create --sandbox NAME, with SIMULATOR_CONTROL_TOKEN",
+        )
+    for line in lines:
+        warn(line)
 
 
 def start_error(settings: Settings, problem: Exception) -> str:

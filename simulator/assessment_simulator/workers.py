@@ -79,6 +79,7 @@ class _Parent:
         others = replace(self._settings, sandboxes={})
         serves = self._fork(self._settings) and all(self._fork(others) for _ in range(1, self._settings.workers))
         if serves and runner.print_url(runner.url_of(self._settings, self._listeners), self._warn):
+            runner.print_guide(self._settings, self._listeners, self._warn)
             while not self._signals:
                 for pid in self._reap():
                     if not self._signals:

@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from assessment_contracts.kit import ServerProcess
 from assessment_simulator.app import Simulator
 from assessment_simulator.journal.redaction import redact
 from assessment_simulator.logging_setup import LineFormatter
@@ -50,6 +51,22 @@ def test_without_access_log_nothing_is_logged() -> None:
         server.process.terminate()
         server.process.wait(10)
         assert server.stderr() == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ((), ["demo sandbox: ", "/sandboxes/demo\n", "/api/v1 with api-key sim-demo\n", "any client_secret\n"]),
+        (("--access", "closed"), ["log in with the control token", "env --create --sandbox NAME"]),
+        (("--public-url", "https://sim.example/below"), ["https://sim.example/below/_simulator/docs\n"]),
+        (("--host", "0.0.0.0", "--access", "open"), ["http://127.0.0.1:"]),  # noqa: S104
+    ],
+)
+def test_after_the_first_line_standard_error_says_where_to_look(options: tuple[str, ...], words: list[str]) -> None:
+    with Server(*options) as server:
+        until(lambda: "/api/v1 with" in ServerProcess.stderr(server))
+        said = ServerProcess.stderr(server)
+    assert [word for word in words if word not in said] == []
 
 
 def test_every_request_is_a_line_with_the_id_of_its_response(logged: Server) -> None:

@@ -63,3 +63,21 @@ def test_samples_depend_on_the_seed_and_are_oldest_first(vendor: Vendor) -> None
     assert vendor.samples(1) != vendor.samples(2)
     ages = [sample.age for sample in vendor.samples(0)]
     assert (ages, ages[-1] > 0) == (sorted(ages, reverse=True), True)
+
+
+def test_a_seed_is_a_request_that_the_vendor_accepts_for_that_person(vendor: Vendor) -> None:
+    sandbox = PymetricsSandbox()
+    headers = {"x-api-key": "sim-test", "authorization": f"Bearer {sandbox.placeholders['{token}']}"}
+    ada: dict[str, str | None] = {
+        "email": "ada@example.com",
+        "first_name": "Ada",
+        "last_name": "Lovelace",
+        "external_id": "candidate-1",
+    }
+    for number, person in enumerate((ada, {**ada, "external_id": None}), 1):
+        seed = vendor.seed(person, Config(), number)
+        members = {"media_type": "application/json", "headers": headers}
+        assert FakeSandbox.handle(sandbox, vendor, seed.operation, seed.body, **members).status == 201
+        candidate = vendor.to_invitation(sandbox.all(vendor.record_kind)[-1]).candidate
+        assert (candidate["email"], candidate["first_name"]) == ("ada@example.com", "Ada")
+    assert len(sandbox.all(vendor.record_kind)) == 2

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from assessment_simulator.cli.values import sandbox_name
 from assessment_simulator.core.urls import is_web_url
 from assessment_simulator.settings import PREFIX, Settings, from_environment, local_url
 
@@ -50,6 +51,9 @@ URL = click.option(
     "--url", default=None,
     help="Base address of the server.  [default: the server that the SIMULATOR_ variables describe]",
 )  # fmt: skip
+SANDBOX = click.option(
+    "--sandbox", default="demo", show_default=True, callback=parsed(sandbox_name), help="Name of the sandbox."
+)
 CA = click.option("--ca", default=None, type=PATH, help="Authority to trust, for https (PEM).")
 
 

@@ -1,9 +1,11 @@
-"""`rules`, `routes` and `openapi`: the commands that print what the program knows of the vendors' APIs."""
+"""`rules`, `routes`, `openapi` and `http-file`: the commands that print what the program knows of the APIs."""
 
 import json
 import sys
 
 import click
+
+from assessment_simulator.cli.options import SANDBOX, URL, server_url
 
 
 @click.command()
@@ -47,3 +49,15 @@ def openapi(vendor: str) -> None:
     except UnicodeEncodeError:  # the escape that the stream would print is none of JSON's
         text = json.dumps(document, indent=2)
     click.echo(text)
+
+
+@click.command("http-file")
+@URL
+@SANDBOX
+@click.argument("vendor", type=click.Choice(["pymetrics", "predictive-index"]))
+def http_file(url: str | None, sandbox: str, vendor: str) -> None:
+    """Print the requests of a vendor's document as a .http file, which editors can send."""
+    from assessment_simulator import http_file as requests_file
+    from assessment_simulator.app import documents
+
+    click.echo(requests_file.http_file(documents().get(vendor), server_url(url), sandbox), nl=False)

@@ -36,7 +36,7 @@ from assessment_simulator.settings import (
 @option("keep_for", None, "With a log: how long unused sandboxes are kept; no limit by default.", values.seconds)
 @option("keep", None, "With a log: keep only the N most recently used sandboxes.", type=click.IntRange(1))
 @option("access", None, "Who may open sandboxes; open by default on loopback.", type=click.Choice(get_args(Access)))
-@option("config", None, "JSON or TOML file with {sandboxes: {name: config}}, opened at the start.", type=PATH)
+@option("config", None, "JSON or TOML file: sandboxes to open at the start, with settings and seeds.", type=PATH)
 @option(
     "public_url", None, "Base address of links, if it differs from the address that the caller used.", values.base_url
 )

@@ -128,8 +128,8 @@ async def show(call: ControlCall) -> list[faults.Fault]:
     return call.sandbox.faults.with_counts() if call.sandbox.faults is not None else []
 
 
-async def replace(call: ControlCall, body: list[Fault]) -> list[faults.Fault]:
-    """Replace all faults; the counts start at zero."""
+def planned(body: list[Fault]) -> tuple[faults.Fault, ...]:
+    """The faults of a list; raises `Problem` 422 if they cannot be together."""
     if len(body) > MOST_FAULTS:
         raise Problem(422, f"there are more than {MOST_FAULTS} faults")
     found = tuple(faults.with_defaults(faults.Fault(**dict(fault)), place) for place, fault in enumerate(body, 1))
@@ -141,7 +141,12 @@ async def replace(call: ControlCall, body: list[Fault]) -> list[faults.Fault]:
     ]
     if twice:
         raise flawed(twice)
-    call.sandbox.set_faults(found)
+    return found
+
+
+async def replace(call: ControlCall, body: list[Fault]) -> list[faults.Fault]:
+    """Replace all faults; the counts start at zero."""
+    call.sandbox.set_faults(planned(body))
     return await show(call)
 
 

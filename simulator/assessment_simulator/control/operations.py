@@ -18,6 +18,7 @@ from assessment_simulator.control import (
     server,
     settings,
     states,
+    trace,
     waiting,
 )  # fmt: skip
 from assessment_simulator.control.bodies import Answer, Object
@@ -132,6 +133,7 @@ def operations(vendors: Mapping[str, Vendor]) -> tuple[Operation, ...]:
         Operation("har", "GET", f"{S}/journal.har", journal.export_har, journal.Archive, query=of_calls),
         Operation("script", "GET", f"{S}/journal/{{id}}.sh", journal.curl_script, str, media_type=curl.MEDIA_TYPE),
         Operation("call", "GET", f"{S}/journal/{{id}}", journal.show_request, journal.WholeCall),
+        Operation("trace", "GET", f"{S}/trace.html", trace.save, str, media_type=trace.MEDIA_TYPE),
         Operation("wait", "POST", f"{S}/await", waiting.wait, Object, 200, (408, 410), waiting.Awaiting,
                   needs_body=True, example=_AWAITED),
         Operation("coverage", "GET", f"{S}/coverage", journal.rule_coverage, journal.Coverage),

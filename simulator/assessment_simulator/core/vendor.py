@@ -95,6 +95,8 @@ class Vendor:
     to_invitation: Callable[[Stored], Invitation]
     webhook_request: Callable[[Delivery, int, Config], WebhookRequest]
     samples: Callable[[int], tuple[Sample, ...]]
+    # The invitation of a person (`email`, `first_name`, `last_name`, `external_id`), and its number in the sandbox.
+    seed: Callable[[Mapping[str, str | None], Config, int], Sample]
     questionnaire: Questionnaire | None = None
     interface: Interface = field(default_factory=Interface)
     # Returns the request as the vendor reads it, before any rule is checked, and notes about what it corrected.

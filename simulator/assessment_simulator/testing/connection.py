@@ -1,11 +1,13 @@
 """Calls a running server's control API: responses as JSON values, errors as `SimulatorError`."""
 
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
+
+from assessment_simulator.core import instant
+from assessment_simulator.testing.calls import Call, Steps, Wait
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -14,8 +16,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 SANDBOXES = "/_simulator/sandboxes"
-_AMOUNT = r"(\d+(?:\.\d+)?)"
-_SHORT_DURATION = re.compile(rf"(?!$)(?:{_AMOUNT}d)?(?:{_AMOUNT}h)?(?:{_AMOUNT}m)?(?:{_AMOUNT}s)?", re.ASCII)
 
 
 class SimulatorError(Exception):
@@ -32,40 +32,35 @@ class SimulatorError(Exception):
         self.detail: str = self.problem.get("detail", message)
 
 
-class Connection(AbstractContextManager["Connection"]):
-    """One server; `control_token` is for its control API in closed access.
-
-    Safe to share between threads, and with forked children. With https, `trusted` has the authorities to trust; by
-    default the usual ones, or those that SSL_CERT_FILE and SSL_CERT_DIR name, as with curl.
-    """
+class _Server:
+    """One server, without I/O: what is sent to it, and how its responses are read."""
 
     def __init__(self, url: str, control_token: str | None = None, trusted: "SSLContext | None" = None) -> None:
         self.url = url.rstrip("/")
+        self.control_token = control_token
         self._trusted = trusted
-        # A client for each process: on its parent's sockets a forked child would read the parent's responses. The
-        # parent's client stays open in the child, because a lock that closing needs may have been held at the fork.
-        self._clients: dict[int, httpx2.Client] = {}
-        # Make the client now, so that two threads do not make one each.
-        self._http()
         self._control = {"authorization": f"Bearer {control_token}"} if control_token else {}
 
-    def __exit__(self, *_: object) -> None:
-        if client := self._clients.get(os.getpid()):
-            client.close()
-
-    def call(self, method: str, path: str, body: Any = None, *, within: float | None = 30) -> Any:
-        """The response's JSON, or its text if it is no JSON; raises `SimulatorError` unless the status is 2xx.
-
-        `body` is sent as JSON, None sends none; `within` is in seconds, None waits as long as it takes.
-        """
+    def _options(self) -> dict[str, Any]:
+        """The options of an HTTP client."""
         import httpx2
 
-        content = {} if body is None else {"json": body}
-        headers = self._control if path.startswith("/_simulator") else {}
-        try:
-            response = self._http().request(method, path, headers=headers, timeout=within, **content)
-        except httpx2.TransportError as problem:
-            raise SimulatorError(f"{method} {self.url}{path}: {str(problem) or type(problem).__name__}") from problem
+        # Without https no certificates are read: that takes longer than many a test.
+        if self._trusted is None and self.url.startswith("https:"):
+            self._trusted = httpx2.create_ssl_context()
+        return {"base_url": self.url, "trust_env": False, "verify": self._trusted or False}
+
+    def _request(self, call: Call) -> dict[str, Any]:
+        """The arguments of a request."""
+        headers = self._control if call.path.startswith("/_simulator") else {}
+        content = {} if call.body is None else {"json": call.body}
+        return {"method": call.method, "url": call.path, "headers": headers, "timeout": call.within, **content}
+
+    def _failure(self, call: Call, problem: Exception) -> SimulatorError:
+        return SimulatorError(f"{call.method} {self.url}{call.path}: {str(problem) or type(problem).__name__}")
+
+    def _value(self, call: Call, response: "httpx2.Response") -> Any:
+        """The response's JSON, or its text if it is no JSON; raises `SimulatorError` unless the status is 2xx."""
         kind = response.headers.get("content-type", "").partition(";")[0]
         value: Any = response.text or None
         if value is not None and (kind == "application/json" or kind.endswith("+json")):
@@ -80,8 +75,59 @@ class Connection(AbstractContextManager["Connection"]):
             lines.append(f"  nearest: {near.get('id', 'something')}: {'; '.join(differences)}")
         reason = "\n".join(lines) or f"this is no simulator: {response.text[:200]}"
         raise SimulatorError(
-            f"{method} {self.url}{path}: {response.status_code}: {reason}", response.status_code, document
+            f"{call.method} {self.url}{call.path}: {response.status_code}: {reason}", response.status_code, document
         )
+
+
+class Connection(_Server, AbstractContextManager["Connection"]):
+    """One server; `control_token` is for its control API in closed access.
+
+    Safe to share between threads, and with forked children. With https, `trusted` has the authorities to trust; by
+    default the usual ones, or those that SSL_CERT_FILE and SSL_CERT_DIR name, as with curl.
+    """
+
+    def __init__(self, url: str, control_token: str | None = None, trusted: "SSLContext | None" = None) -> None:
+        super().__init__(url, control_token, trusted)
+        # A client for each process: on its parent's sockets a forked child would read the parent's responses. The
+        # parent's client stays open in the child, because a lock that closing needs may have been held at the fork.
+        self._clients: dict[int, httpx2.Client] = {}
+        # Make the client now, so that two threads do not make one each.
+        self._http()
+
+    def __exit__(self, *_: object) -> None:
+        if client := self._clients.get(os.getpid()):
+            client.close()
+
+    def run(self, steps: Steps[T]) -> T:
+        """Carry out the steps, and return their result."""
+        __tracebackhide__ = True
+        try:
+            step = next(steps)
+            while True:
+                try:
+                    result = self._do(step)
+                except BaseException as problem:  # noqa: BLE001 - the steps decide about it
+                    step = steps.throw(problem)
+                else:
+                    step = steps.send(result)
+        except StopIteration as done:
+            result = done.value
+        return cast("T", result)
+
+    def call(self, method: str, path: str, body: Any = None, *, within: float | None = 30) -> Any:
+        """A single call; raises `SimulatorError` unless the status is 2xx."""
+        return self._do(Call(method, path, body, within))
+
+    def _do(self, step: Call | Wait) -> Any:
+        import httpx2
+
+        if isinstance(step, Wait):
+            return step.inbox.wait(step.until, step.within)
+        try:
+            response = self._http().request(**self._request(step))
+        except httpx2.TransportError as problem:
+            raise self._failure(step, problem) from problem
+        return self._value(step, response)
 
     def probe(self, path: str, headers: Mapping[str, str]) -> tuple[int, str] | None:
         """The status of a GET, and the rules that refused it; None if the connection was closed."""
@@ -98,12 +144,45 @@ class Connection(AbstractContextManager["Connection"]):
 
         process = os.getpid()
         if process not in self._clients:
-            # Without https no certificates are read: that takes longer than many a test.
-            verify = self._trusted or (self.url.startswith("https:") and httpx2.create_ssl_context())
             # Expires sooner than at the server, so that no request meets a connection that is just being closed.
             limits = httpx2.Limits(keepalive_expiry=2)
-            self._clients[process] = httpx2.Client(base_url=self.url, trust_env=False, verify=verify, limits=limits)
+            self._clients[process] = httpx2.Client(**self._options(), limits=limits)
         return self._clients[process]
+
+
+class AsyncConnection(_Server):
+    """One server, for asyncio.
+
+    It keeps no socket open between calls: so there is nothing to close, and each test may have its own event loop.
+    """
+
+    async def run(self, steps: Steps[T]) -> T:
+        """Carry out the steps, and return their result."""
+        __tracebackhide__ = True
+        try:
+            step = next(steps)
+            while True:
+                try:
+                    result = await self._do(step)
+                except BaseException as problem:  # noqa: BLE001 - the steps decide about it
+                    step = steps.throw(problem)
+                else:
+                    step = steps.send(result)
+        except StopIteration as done:
+            result = done.value
+        return cast("T", result)
+
+    async def _do(self, step: Call | Wait) -> Any:
+        import httpx2
+
+        if isinstance(step, Wait):
+            return await step.inbox.wait_in_loop(step.until, step.within)
+        try:
+            async with httpx2.AsyncClient(**self._options()) as client:
+                response = await client.request(**self._request(step))
+        except httpx2.TransportError as problem:
+            raise self._failure(step, problem) from problem
+        return self._value(step, response)
 
 
 class Items(Sequence[T]):
@@ -130,10 +209,10 @@ class Items(Sequence[T]):
 
 
 def duration(span: str | timedelta) -> str:
-    """An ISO 8601 duration of a duration, a `timedelta`, or the short form of days, hours, minutes and seconds.
+    """A duration as the control API reads it, of a text or a `timedelta`.
 
-    >>> duration("24h"), duration("1d12h"), duration("PT10M"), duration(timedelta(minutes=90))
-    ('PT24H', 'P1DT12H', 'PT10M', 'PT5400.000000S')
+    >>> duration("24h"), duration("PT10M"), duration(timedelta(minutes=90))
+    ('24h', 'PT10M', 'PT5400.000000S')
     """
     if isinstance(span, timedelta):
         if span < timedelta(0):
@@ -141,11 +220,6 @@ def duration(span: str | timedelta) -> str:
         return f"PT{span.total_seconds():.6f}S"
     if not isinstance(span, str):
         raise TypeError(f"{span!r} has no unit: give a text such as 24h, 10m, 1d12h or PT24H, or a timedelta")
-    if span.startswith("P"):
-        return span
-    found = _SHORT_DURATION.fullmatch(span)
-    if found is None:
-        raise ValueError(f"{span!r} is no duration such as 24h, 10m, 1d12h or PT24H")
-    days, *rest = found.groups()
-    time = "".join(f"{amount}{unit}" for amount, unit in zip(rest, "HMS", strict=True) if amount)
-    return "P" + (f"{days}D" if days else "") + (f"T{time}" if time else "")
+    if instant.parse_duration(span) is None:
+        raise ValueError(f"{span!r} is no {instant.DURATION_FORM}")
+    return span

@@ -8,7 +8,8 @@ import pytest
 from assessment_simulator.testing.connection import SANDBOXES, Connection
 
 if TYPE_CHECKING:
-    from assessment_simulator.client import Simulator
+    from assessment_simulator.testing.calls import Steps
+    from assessment_simulator.testing.sandbox import Sandbox
     from assessment_simulator.testing.server_process import ServerPool
 
 # By rule: its id, how often it was passed (`kept`), and how often violated (`broken`).
@@ -28,9 +29,10 @@ class RuleCoverage:
         self._unsent: Counts = {}
         self._counts: Counts = {}
 
-    def note(self, sandbox: "Simulator") -> None:
+    def note(self, sandbox: "Sandbox[Any]") -> "Steps[None]":
         """Count the rules of this sandbox, which is about to be deleted."""
-        _count(self._unsent, sandbox.coverage["rules"])
+        coverage = yield from type(sandbox).coverage(sandbox)
+        _count(self._unsent, coverage["rules"])
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(

@@ -165,7 +165,7 @@ def main() -> int:
             os._exit(1)
 
         threading.Thread(target=stop_with_run, daemon=True).start()
-    return serve(settings)
+    return serve(settings, is_guided=False)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ Each sandbox has an address of its own: the listener's URL with the sandbox's na
 under another address than the one that the listener is bound to, so an environment variable exists for each.
 """
 
+import asyncio
 import json
 import re
 import secrets
@@ -11,19 +12,20 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
-from typing import Any, overload
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from assessment_simulator.core.urls import is_web_url
-from assessment_simulator.settings import PREFIX
-from assessment_simulator.testing.connection import Connection, Items, SimulatorError
+from assessment_simulator.settings import PREFIX, from_environment
+from assessment_simulator.testing.calls import Call, Steps
+from assessment_simulator.testing.connection import SimulatorError
 
 HOST, URL = f"{PREFIX}LISTENER_HOST", f"{PREFIX}LISTENER_URL"
 # Seconds in which a server must have called the listener.
@@ -86,90 +88,67 @@ class Webhook:
         return f"{self.method} {self.path or '/'} {self.body[:300].decode('utf-8', 'replace')}"
 
 
-Match = Mapping[str, Any] | Callable[[Webhook], bool]
+class Inbox:
+    """What one sandbox's address has received, and how the listener responds there.
 
+    The listener's threads write to it; `wait` looks at each change.
+    """
 
-class NotCaught(AssertionError):
-    """The expected webhooks did not come in time; the message shows what came, and what the server tried to send."""
-
-
-class Webhooks(Items[Webhook]):
-    """The webhooks that one sandbox's address has received, oldest first."""
-
-    def __init__(self, url: str, tried: Callable[[], list[str]] = list) -> None:
+    def __init__(self, url: str) -> None:
         # Where webhooks are received; addresses below it count, too.
         self.url = url
-        self._tried = tried
-        self._received: list[Webhook] = []
+        self.received: list[Webhook] = []
         self._changed = threading.Condition()
+        # What is called at each change, for waits in event loops.
+        self._wakers: list[Callable[[], None]] = []
         self._statuses: deque[int] = deque([200])
         self._delay = 0.0
 
-    def _found(self) -> list[Webhook]:
-        return [*self._received]
-
-    def answer_with(self, *statuses: int, delay: float = 0) -> None:
-        """Answer the next webhooks with these statuses, and all later ones with the last; each after `delay` seconds.
-
-        >>> simulator.webhooks.answer_with(503, 500, 200)
-        """
-        if not statuses:
-            raise ValueError("give at least one status, such as answer_with(500, 200)")
-        for status in statuses:
-            if status not in range(200, 600):
-                raise ValueError(f"{status!r} is no final HTTP status, 200 to 599, such as answer_with(500, 200)")
+    def answer_with(self, statuses: Sequence[int], delay: float) -> None:
+        """Answer the next webhooks with these statuses, later ones with the last; each after `delay` seconds."""
         with self._changed:
             self._statuses = deque(statuses)
             self._delay = delay
 
-    @overload
-    def wait_for(self, wanted: int = 1, *, within: float = 5) -> list[Webhook]: ...
-    @overload
-    def wait_for(self, wanted: Match, *, within: float = 5) -> Webhook: ...
-    def wait_for(self, wanted: int | Match = 1, *, within: float = 5) -> list[Webhook] | Webhook:
-        """Wait for at most `within` seconds, then raise `NotCaught`; webhooks that came before count.
+    def wait(self, until: Callable[[], bool], within: float) -> None:
+        """Wait until something is true of what was received, for at most `within` seconds."""
+        with self._changed:
+            self._changed.wait_for(until, within)
 
-        A number waits until so many have come, and returns all of them. A mapping waits for the first webhook whose
-        form or JSON has these members, a function for the first for which it is true; both return that webhook.
+    async def wait_in_loop(self, until: Callable[[], bool], within: float) -> None:
+        """The same in an event loop, which goes on meanwhile."""
+        loop, changed = asyncio.get_running_loop(), asyncio.Event()
 
-        >>> simulator.webhooks.wait_for(0)
-        []
-        """
-        # pytest shows the line of the test instead of this one.
-        __tracebackhide__ = True
-        members = wanted if isinstance(wanted, Mapping) else {}
-        what = f"{wanted} webhooks" if isinstance(wanted, int) else f"a webhook with {dict(members)}"
-        what = "a webhook that the function wants" if callable(wanted) else what
-
-        def look() -> list[Webhook] | Webhook | None:
-            if isinstance(wanted, int):
-                return [*self] if len(self) >= wanted else None
-            fits = wanted if callable(wanted) else lambda webhook: not _differences(members, _data(webhook))
-            return next(filter(fits, self), None)
+        def wake() -> None:
+            loop.call_soon_threadsafe(changed.set)
 
         with self._changed:
-            self._changed.wait_for(lambda: look() is not None, within)
-            found = look()
-        if found is not None:
-            return found
-        lines = [f"waited {within:g} s for {what}; {len(self)} came"]
-        nearest = sorted(((_differences(members, _data(one)), one) for one in self), key=lambda pair: len(pair[0]))
-        for differences, one in nearest[:3]:
-            lines += [f"caught: {one}", *(f"  {text}" for text in differences)]
-        raise NotCaught("\n".join([*lines, *self._tried()]))
+            self._wakers.append(wake)
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(within):
+                    while not until():
+                        await changed.wait()
+                        changed.clear()
+        finally:
+            # Under the lock, so that no thread wakes a loop that was closed after this.
+            with self._changed:
+                self._wakers.remove(wake)
 
     def clear(self) -> None:
         """Delete what was received."""
         with self._changed:
-            self._received.clear()
+            self.received.clear()
 
     def take(self, webhook: Webhook) -> int:
         """Add a webhook. Returns the status to answer with."""
         with self._changed:
-            self._received.append(webhook)
+            self.received.append(webhook)
             status = self._statuses.popleft() if len(self._statuses) > 1 else self._statuses[0]
             delay = self._delay
             self._changed.notify_all()
+            for wake in self._wakers:
+                wake()
         if delay:
             time.sleep(delay)
         return status
@@ -183,7 +162,7 @@ class Listener(AbstractContextManager["Listener"]):
     """
 
     def __init__(self, host: str | None = None, url: str | None = None) -> None:
-        self._webhooks: dict[str, Webhooks] = {}
+        self._inboxes: dict[str, Inbox] = {}
         # By server: why it does not reach this listener, None if it does.
         self._unreached: dict[str, str | None] = {}
         name, port = bind_address(host or "127.0.0.1")
@@ -208,24 +187,23 @@ class Listener(AbstractContextManager["Listener"]):
         self._server.server_close()
         self._thread.join()
 
-    def webhooks(self, name: str, tried: Callable[[], list[str]] = list) -> Webhooks:
-        """A list for the sandbox of a name; `tried` describes, in lines, what the server has tried to deliver."""
-        self._webhooks[name] = Webhooks(f"{self.url}/{name}", tried)
-        return self._webhooks[name]
+    def inbox(self, name: str) -> Inbox:
+        """A new inbox for the sandbox of a name."""
+        self._inboxes[name] = Inbox(f"{self.url}/{name}")
+        return self._inboxes[name]
 
-    def unreached(self, connection: Connection, path: str) -> str | None:
+    def unreached(self, server: str, path: str) -> Steps[str | None]:
         """Why a server does not reach this listener, and what to do; None if it does.
 
         This is found out once for each server: its sandbox at `path` sends a test webhook, which must arrive here,
         because another program may answer under the same address.
         """
-        server = connection.url
         if server in self._unreached:
             return self._unreached[server]
         name = f"test-{secrets.token_hex(8)}"
-        received = self.webhooks(name)
+        inbox = self.inbox(name)
         try:
-            tried = connection.call("POST", f"{path}/webhook-test", {"url": received.url}, within=_PROBE_TIMEOUT)
+            tried = yield Call("POST", f"{path}/webhook-test", {"url": inbox.url}, _PROBE_TIMEOUT)
             why = tried["error"] or f"another program answers there, with {tried['status']}"
         except SimulatorError as problem:
             why = f"nothing arrived within {_PROBE_TIMEOUT} s" if problem.status is None else str(problem)
@@ -233,7 +211,7 @@ class Listener(AbstractContextManager["Listener"]):
         policy = "; or allow that address with the server's --webhook-hosts" if "refused by policy" in why else ""
         self._unreached[server] = (
             None
-            if received
+            if inbox.received
             else (
                 f"the server at {server} cannot reach this machine's listener for webhooks at {self.url}: {why}. "
                 f"Set {URL} to the listener's address as that server sees it, such as http://host.docker.internal, and "
@@ -248,15 +226,20 @@ class Listener(AbstractContextManager["Listener"]):
 
     def forget(self, name: str) -> None:
         """Receive nothing more for the sandbox of a name."""
-        self._webhooks.pop(name, None)
+        self._inboxes.pop(name, None)
 
     def _take(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> int:
         name, slash, rest = target.removeprefix("/").partition("/")
         name, mark, query = name.partition("?")
-        webhooks = self._webhooks.get(name)
-        if webhooks is None:
+        inbox = self._inboxes.get(name)
+        if inbox is None:
             return 404
-        return webhooks.take(Webhook(method, f"{slash}{rest}{mark}{query}", headers, body, datetime.now(UTC)))
+        return inbox.take(Webhook(method, f"{slash}{rest}{mark}{query}", headers, body, datetime.now(UTC)))
+
+
+def environment_listener() -> Listener:
+    """A listener at the address of the environment."""
+    return Listener(from_environment("listener_host"), from_environment("listener_url"))
 
 
 class _Server(ThreadingHTTPServer):
@@ -295,21 +278,4 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815 - the names that http.server looks for
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
-        """Write nothing: `Webhooks` keeps what came."""
-
-
-def _data(webhook: Webhook) -> Any:
-    try:
-        return webhook.data
-    except ValueError:
-        return None
-
-
-def _differences(wanted: Any, found: Any, where: str = "") -> list[str]:
-    """Why `found` does not contain `wanted`: objects are compared member by member, all else for equality."""
-    if isinstance(wanted, Mapping) and isinstance(found, Mapping):
-        lines = []
-        for name, value in wanted.items():
-            lines += _differences(value, found.get(name), f"{where}.{name}" if where else name)
-        return lines
-    return [] if wanted == found else [f"{where or 'the body'} is {found!r} and not {wanted!r}"]
+        """Write nothing: an `Inbox` keeps what came."""

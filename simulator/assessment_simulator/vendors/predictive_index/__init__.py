@@ -21,7 +21,7 @@ from assessment_simulator.vendors.predictive_index.odata import lists
 from assessment_simulator.vendors.predictive_index.odata import rules as list_rules
 from assessment_simulator.vendors.predictive_index.openapi import INTERFACE
 from assessment_simulator.vendors.predictive_index.questionnaire import QUESTIONNAIRE
-from assessment_simulator.vendors.predictive_index.samples import samples
+from assessment_simulator.vendors.predictive_index.samples import samples, seed
 from assessment_simulator.vendors.predictive_index.states import (
     ACTIONS,
     DIAGRAM_POSITIONS,
@@ -79,6 +79,7 @@ VENDOR = Vendor(
     to_invitation=assessments.as_invitation,
     webhook_request=webhooks.post,
     samples=samples,
+    seed=seed,
     questionnaire=QUESTIONNAIRE,
     interface=INTERFACE,
     normalize=access.normalize,

@@ -47,3 +47,12 @@ def samples(seed: int) -> tuple[Sample, ...]:
         }  # fmt: skip
         made.append(Sample("create_assessment", {**body, **more}, hours * instant.HOUR, actions))
     return tuple(made)
+
+
+def seed(person: Mapping[str, str | None], config: Config, number: int) -> Sample:
+    """The invitation of a person."""
+    body = {
+        "firstName": person["first_name"], "lastName": person["last_name"], "email": person["email"],
+        "externalId": person["external_id"] or f"application-{number}",
+    }  # fmt: skip
+    return Sample("create_assessment", body, 0)

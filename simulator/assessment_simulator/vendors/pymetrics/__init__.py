@@ -26,7 +26,7 @@ from assessment_simulator.vendors.pymetrics import access, errors, orders, repor
 from assessment_simulator.vendors.pymetrics.behaviour_flags import BEHAVIOUR_FLAGS
 from assessment_simulator.vendors.pymetrics.openapi import INTERFACE
 from assessment_simulator.vendors.pymetrics.questionnaire import QUESTIONNAIRE
-from assessment_simulator.vendors.pymetrics.samples import samples
+from assessment_simulator.vendors.pymetrics.samples import samples, seed
 from assessment_simulator.vendors.pymetrics.v2 import factors
 
 _READ = (200, 400, 401, 403, 404, 429)
@@ -94,6 +94,7 @@ VENDOR = Vendor(
     to_invitation=orders.to_invitation,
     webhook_request=webhooks.webhook_request,
     samples=samples,
+    seed=seed,
     questionnaire=QUESTIONNAIRE,
     interface=INTERFACE,
 )

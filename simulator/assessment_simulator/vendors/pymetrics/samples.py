@@ -1,5 +1,7 @@
 """Sample data: a dozen orders in every status, of invented people."""
 
+from collections.abc import Mapping
+
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.vendor import Sample
@@ -48,3 +50,13 @@ def samples(seed: int) -> tuple[Sample, ...]:
         behaviour = {} if status == NOT_STARTED else {INITIAL_STATUS.id: status}
         made.append(Sample("create_order", body, days * instant.DAY, actions, behaviour))
     return tuple(made)
+
+
+def seed(person: Mapping[str, str | None], config: Config, number: int) -> Sample:
+    """The order of a person: the first assessment of the settings."""
+    body = {
+        "candidate": {name: value for name, value in person.items() if value is not None},
+        "assessment_id": config.assessments[0].id if config.assessments else "",
+        "application_id": f"application-{number}",
+    }
+    return Sample("create_order", body, 0)
