@@ -60,6 +60,7 @@ LONG = {
     "tests/test_ats.py": "[wide-light]",
     "tests/test_fuzz.py": "test_the_server_bears_what_nobody_would_send[bytes]",
     "tests/test_mutants.py::test_the_contracts_notice_a_mutant": "[pymetrics.token.o",
+    "tests/test_newcomer.py": "test_a_job_of_continuous_integration",
     "tests/test_nginx.py::test_a_candidate_goes": "test_a_candidate_goes",
     "tests/test_nginx.py::test_a_person_logs_in": "test_a_person_logs_in",
     "tests/test_pytest_plugin.py::test_the_three_line_test_passes_beside_all": "test_the_three_line_test",

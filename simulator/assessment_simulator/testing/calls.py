@@ -3,8 +3,8 @@
 A method is a generator: it yields each `Call` to the server (or `Wait` for webhooks) that it needs, gets the result
 back, and returns its own. It does no I/O, so both clients share it. A connection carries it out: `Connection.run`
 returns the result, `AsyncConnection.run` a coroutine. The decorators `shared` and `fetched` bind a generator to the
-connection of its object; they are typed, so a type checker sees `clock.advance("24h")` of one client return the events,
-and that of the other an awaitable of them.
+connection of its object; `plain` and `by_id` make the generator of a single call. All are typed, so a type checker sees
+`clock.advance("24h")` of one client return the events, and that of the other an awaitable of them.
 
 An error of a call is raised at the `yield`. If the caller is cancelled or interrupted there, the generator may still
 yield calls that clean up.
@@ -12,13 +12,14 @@ yield calls that clean up.
 
 from collections.abc import Callable, Coroutine, Generator
 from functools import update_wrapper, wraps
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, NamedTuple, ParamSpec, Protocol, TypeVar, cast, overload
 
 if TYPE_CHECKING:
     from assessment_simulator.testing.connection import AsyncConnection, Connection
     from assessment_simulator.testing.webhook_listener import Inbox
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 P = ParamSpec("P")
 C = TypeVar("C", bound="Connection | AsyncConnection")
 
@@ -93,3 +94,29 @@ class fetched(Generic[T]):  # noqa: N801 - a decorator
     def __get__(self, handle: "Handle[AsyncConnection]", owner: type) -> Coroutine[Any, Any, T]: ...
     def __get__(self, handle: Handle[Any] | None, owner: type) -> Any:
         return self._steps if handle is None else handle._connection.run(self._steps(handle))
+
+
+class _ById(Protocol[T_co]):
+    def __call__(self, handle: Any, /, id: str) -> Steps[T_co]: ...
+
+
+def by_id(method: str, path: str, read: Callable[[Any], T], text: str) -> _ById[T]:
+    """A single call about one item: its path below the object's own, what is made of its result, and its docstring."""
+
+    def steps(self: Handle[Any], /, id: str) -> Steps[T]:
+        return read((yield Call(method, self._path + path.format(id=id))))
+
+    steps.__doc__ = text
+    return steps
+
+
+def plain(
+    method: str, path: str, read: Callable[[Any], T], text: str, body: Any = None, within: float | None = 30
+) -> Callable[[Any], Steps[T]]:
+    """A single call without arguments."""
+
+    def steps(self: Handle[Any]) -> Steps[T]:
+        return read((yield Call(method, self._path + path, body, within)))
+
+    steps.__doc__ = text
+    return steps

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from os import PathLike
 from pathlib import Path
-from typing import Any, Protocol, Self, overload
+from typing import Any, Self, overload
 from urllib.parse import urlencode
 
-from assessment_simulator.testing.calls import C, Call, Handle, Steps, Wait, fetched, shared
+from assessment_simulator.testing.calls import C, Call, Handle, Steps, Wait, by_id, fetched, plain, shared
 from assessment_simulator.testing.connection import (
     SANDBOXES,
     AsyncConnection,
@@ -28,6 +28,18 @@ Events = list[Json]
 Match = Mapping[str, Any] | Callable[[Webhook], bool]
 
 
+def _nothing(value: object) -> None:
+    """The result of a call without one."""
+
+
+def _now(clock: Json) -> datetime:
+    return datetime.fromisoformat(clock["now"])
+
+
+def _events(clock: Json) -> Events:
+    return list(clock["events"])
+
+
 class NotCaught(AssertionError):
     """The expected webhooks did not come in time; the message shows what came, and what the server tried to send."""
 
@@ -38,10 +50,7 @@ class Listed(Handle[C], Items[Json]):
     # Not hashable, because its items change.
     __hash__ = None  # type: ignore[assignment]
 
-    @shared
-    def all(self) -> Steps[list[Json]]:
-        """All items, oldest first."""
-        return list((yield Call("GET", self._path)))
+    all = shared(plain("GET", "", list, "All items, oldest first."))
 
     def _found(self) -> list[Json]:
         if not isinstance(self._connection, Connection):
@@ -55,24 +64,21 @@ class Listed(Handle[C], Items[Json]):
 class Detailed(Listed[C]):
     """A list whose items have a view of their own."""
 
-    @shared
-    def one(self, id: str) -> Steps[Json]:
-        """The single view of an item, which has more members than the list shows."""
-        return dict((yield Call("GET", f"{self._path}/{id}")))
+    one = shared(by_id("GET", "/{id}", dict, "The single view of an item, which has more members than the list shows."))
 
 
 class Clock(Handle[C]):
     """The sandbox's clock. Changes of it return when all that was due has happened, webhooks and retries included."""
 
-    @fetched
-    def now(self) -> Steps[datetime]:
-        """The sandbox's time, to the microsecond."""
-        return datetime.fromisoformat((yield Call("GET", self._path))["now"])
-
-    @fetched
-    def mode(self) -> Steps[str]:
-        """`running` or `frozen`."""
-        return str((yield Call("GET", self._path))["mode"])
+    now = fetched(plain("GET", "", _now, "The sandbox's time, to the microsecond."))
+    mode = fetched(plain("GET", "", lambda clock: str(clock["mode"]), "`running` or `frozen`."))
+    run = shared(plain(
+        "POST", "", _events, "Run at the speed of the machine's clock, from the current time on.", {"run": True}, None
+    ))  # fmt: skip
+    until_idle = shared(plain(
+        "POST", "", _events, "Advance until no event is left, the expiry of invitations included.",
+        {"until_idle": True}, None,
+    ))  # fmt: skip
 
     @shared
     def freeze(self, instant: str | date | None = None) -> Steps[Events]:
@@ -87,7 +93,8 @@ class Clock(Handle[C]):
             raise ValueError(f"{instant!r} has no time zone; give it one, such as datetime.UTC")
         if instant is None:
             instant = yield from Clock.now(self)
-        return (yield from self._change(freeze=instant if isinstance(instant, str) else instant.isoformat()))
+        moment = instant if isinstance(instant, str) else instant.isoformat()
+        return _events((yield Call("POST", self._path, {"freeze": moment}, None)))
 
     @shared
     def advance(self, span: str | timedelta) -> Steps[Events]:
@@ -96,20 +103,7 @@ class Clock(Handle[C]):
         >>> simulator.clock.advance("24h")
         []
         """
-        return (yield from self._change(advance=duration(span)))
-
-    @shared
-    def run(self) -> Steps[Events]:
-        """Run at the speed of the machine's clock, from the current time on."""
-        return (yield from self._change(run=True))
-
-    @shared
-    def until_idle(self) -> Steps[Events]:
-        """Advance until no event is left, the expiry of invitations included."""
-        return (yield from self._change(until_idle=True))
-
-    def _change(self, **change: Any) -> Steps[Events]:
-        return list((yield Call("POST", self._path, change, None))["events"])
+        return _events((yield Call("POST", self._path, {"advance": duration(span)}, None)))
 
 
 class Faults(Listed[C]):
@@ -132,10 +126,7 @@ class Faults(Listed[C]):
         others = [{name: value for name, value in fault.items() if name != "met"} for fault in others]
         yield Call("PUT", self._path, [*others, {"do": do, **members}])
 
-    @shared
-    def clear(self) -> Steps[None]:
-        """Remove all faults."""
-        yield Call("DELETE", self._path)
+    clear = shared(plain("DELETE", "", _nothing, "Remove all faults."))
 
 
 class Journal(Detailed[C]):
@@ -146,24 +137,16 @@ class Journal(Detailed[C]):
         """The entries of a `vendor`, an `operation`, a `status`, `since` an instant or an entry, or with a text `q`."""
         return list((yield Call("GET", f"{self._path}?{urlencode(filters)}")))
 
-    @shared
-    def har(self) -> Steps[Json]:
-        """All entries as an HTTP archive."""
-        return dict((yield Call("GET", f"{self._path}.har")))
-
-    @shared
-    def curl(self, id: str) -> Steps[str]:
-        """A shell script that sends the request again."""
-        return str((yield Call("GET", f"{self._path}/{id}.sh")))
+    har = shared(plain("GET", ".har", dict, "All entries as an HTTP archive."))
+    curl = shared(by_id("GET", "/{id}.sh", str, "A shell script that sends the request again."))
 
 
 class Invitations(Detailed[C]):
     """Both vendors' invitations, oldest first."""
 
-    @shared
-    def timeline(self, id: str) -> Steps[list[Json]]:
-        """What happened to one, and what is scheduled (`due`), in order of time."""
-        return list((yield Call("GET", f"{self._path}/{id}/timeline")))
+    timeline = shared(by_id(
+        "GET", "/{id}/timeline", list, "What happened to one, and what is scheduled (`due`), in order of time."
+    ))  # fmt: skip
 
 
 class Deliveries(Detailed[C]):
@@ -182,15 +165,11 @@ class Snapshot(Handle[C]):
         super().__init__(connection, f"{path}/snapshots/{id}")
         self.id = id
 
-    @shared
-    def restore(self) -> Steps[None]:
-        """Restore it, clock and pending deliveries included."""
-        yield Call("POST", f"{self._path}/restore")
-
-    @shared
-    def delete(self) -> Steps[None]:
-        """Delete it; a sandbox keeps 100 snapshots unless its setting `snapshot_limit` says otherwise."""
-        yield Call("DELETE", self._path)
+    restore = shared(plain("POST", "/restore", _nothing, "Restore it, clock and pending deliveries included."))
+    delete = shared(plain(
+        "DELETE", "", _nothing,
+        "Delete it; a sandbox keeps 100 snapshots unless its setting `snapshot_limit` says otherwise.",
+    ))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -325,20 +304,6 @@ class Webhooks(Handle[C], Items[Webhook]):
         raise NotCaught("\n".join(lines))
 
 
-class _Acting(Protocol):
-    def __call__(self, sandbox: Any, /, id: str) -> Steps[Json]: ...
-
-
-def _acting(action: str, text: str) -> _Acting:
-    """The steps of an action on an invitation, which is described by a text."""
-
-    def steps(self: "Sandbox[Any]", /, id: str) -> Steps[Json]:
-        return (yield from Sandbox.act(self, id, action))
-
-    steps.__doc__, steps.__name__ = text, action
-    return steps
-
-
 Leaving = Callable[["Sandbox[Any]"], Steps[None]] | None
 
 
@@ -416,12 +381,12 @@ class Sandbox(Handle[C]):
         """Apply an action to an invitation, as the candidate or the passing of time would. Returns the invitation."""
         return dict((yield Call("POST", f"{self._path}/invitations/{id}/{action}", body or None)))
 
-    open = shared(_acting("open", "PI: the candidate opens the link."))
-    accept = shared(_acting("accept", "pymetrics: the candidate accepts."))
-    reject = shared(_acting("reject", "pymetrics: the order is rejected."))
-    start = shared(_acting("start", "The candidate starts."))
-    expire = shared(_acting("expire", "The invitation expires."))
-    abort = shared(_acting("abort", "PI: the candidate gives up."))
+    open = shared(by_id("POST", "/invitations/{id}/open", dict, "PI: the candidate opens the link."))
+    accept = shared(by_id("POST", "/invitations/{id}/accept", dict, "pymetrics: the candidate accepts."))
+    reject = shared(by_id("POST", "/invitations/{id}/reject", dict, "pymetrics: the order is rejected."))
+    start = shared(by_id("POST", "/invitations/{id}/start", dict, "The candidate starts."))
+    expire = shared(by_id("POST", "/invitations/{id}/expire", dict, "The invitation expires."))
+    abort = shared(by_id("POST", "/invitations/{id}/abort", dict, "PI: the candidate gives up."))
 
     @shared
     def complete(self, /, id: str, **body: Any) -> Steps[Json]:
@@ -437,10 +402,9 @@ class Sandbox(Handle[C]):
         """
         return dict((yield Call("PATCH" if changes else "GET", f"{self._path}/config", changes or None)))
 
-    @fetched
-    def coverage(self) -> Steps[Json]:
-        """Which rules this sandbox's requests have passed and violated, and how often."""
-        return dict((yield Call("GET", f"{self._path}/coverage")))
+    coverage = fetched(plain(
+        "GET", "/coverage", dict, "Which rules this sandbox's requests have passed and violated, and how often."
+    ))  # fmt: skip
 
     @shared
     def wait_for(self, /, within: float = 5, **thing: Mapping[str, Any]) -> Steps[Json]:
