@@ -532,6 +532,15 @@ BAD_FILES: dict[str, tuple[str, str | bytes, tuple[str, ...]]] = {
     "an age without a unit": (
         "a.json", seeded('{"vendor": "pymetrics", "person": {"email": "a@b.example"}, "age": "3"}'), ("such as 24h",),
     ),
+    "an age before the calendar": (
+        "a.json", seeded('{"vendor": "pymetrics", "person": {"email": "a@b.example"}, "age": "999999d"}'),
+        ("ten years",),
+    ),
+    "more invitations than the limit": (
+        "a.toml",
+        "[sandboxes.ci]\ninvitation_limit = 0\n[[sandboxes.ci.invitations]]\nvendor = 'pymetrics'\nperson = 'ada'\n",
+        ("invitation_limit, 0",),
+    ),
     "a wrong fault": ("a.json", '{"sandboxes": {"ci": {"faults": [{"do": "explode"}]}}}', ("faults.0.do", "garble")),
     "a number without end": ("a.json", '{"sandboxes": {"ada": {"rate_limit": %s}}}' % ("9" * 5_000), ()),
 }  # fmt: skip

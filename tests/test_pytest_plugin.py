@@ -186,7 +186,7 @@ def test_an_external_server_that_does_not_answer_is_named(tmp_path: Path) -> Non
 
 
 FAILING = """
-import os
+import pytest
 import requests
 
 def call(simulator, **members):
@@ -208,6 +208,15 @@ def test_whose_sandbox_is_gone(simulator):
     call(simulator)
     simulator.url = "http://127.0.0.1:9"
     raise ValueError("gone")
+
+@pytest.fixture
+def another(simulator_server):
+    with simulator_server.open("another-one") as sandbox:
+        requests.get(f"{sandbox.url}/api/v1/%1b[2Jx", headers=sandbox.predictive_index.headers())
+        yield sandbox
+
+def test_with_a_fixture_of_its_own(another):
+    assert another is None
 """
 
 
@@ -217,9 +226,10 @@ def test_a_failing_test_shows_its_last_requests_and_the_path_of_a_trace(
 ) -> None:
     written(tmp_path, {"test_failing.py": FAILING})
     done = run(tmp_path, f"--basetemp={tmp_path}/temporary", *arguments, SIMULATOR_URL=server.url)
-    assert "3 failed, 1 passed" in done.stdout, done.stdout
+    assert "4 failed, 1 passed" in done.stdout, done.stdout
     sections = done.stdout.split(" simulator: last requests ")[1:]
-    assert len(sections) == 3
+    assert len(sections) == 4
+    assert any("GET /api/v1/?[2Jx  pi.http.route\n" in section for section in sections)
     (full,) = (section for section in sections if "the last 10 of 11:" in section)
     assert full.count("  400  POST /api/v1/behavioralassessments  pi.create.first_name.required") == 10
     (trace,) = re.findall(r"^trace: (.*)$", full, re.MULTILINE)

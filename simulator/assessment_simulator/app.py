@@ -184,6 +184,9 @@ class Simulator:
         for name, members in self._settings.sandboxes.items():
             try:
                 config, state, faults = opening(VENDORS, name, members)
+            except Problem as problem:
+                raise Unopened(f"--config: sandbox {name}: {problem.detail}") from None
+            try:
                 sandbox = await self._sandboxes.open(name, config=config, state=state)
             except AlreadyExists:
                 continue  # it is in the log already, and keeps its settings

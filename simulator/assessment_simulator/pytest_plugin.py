@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from assessment_simulator.testing.server_process import ServerPool
 
 _POOL = pytest.StashKey["ServerPool"]()
-_FAILING = pytest.StashKey["tuple[Simulator, pytest.TempPathFactory]"]()
+_TEMPORARY = pytest.StashKey[pytest.TempPathFactory]()
 
 
 @pytest.fixture(scope="session")
@@ -28,12 +28,15 @@ def simulator_settings() -> "Settings":
 
 
 @pytest.fixture(scope="session")
-def simulator_server(pytestconfig: pytest.Config, simulator_settings: "Settings") -> Iterator["SimulatorServer"]:
+def simulator_server(
+    pytestconfig: pytest.Config, simulator_settings: "Settings", tmp_path_factory: pytest.TempPathFactory
+) -> Iterator["SimulatorServer"]:
     """The running server, one for the whole run: that at SIMULATOR_URL, else one with `simulator_settings`."""
     from assessment_simulator.client import SimulatorServer
     from assessment_simulator.settings import from_environment
     from assessment_simulator.testing.server_process import server
 
+    pytestconfig.stash[_TEMPORARY] = tmp_path_factory
     coverage = pytestconfig.pluginmanager.get_plugin("simulator-coverage")
     leaving = coverage.note if coverage else None
     if url := from_environment("url"):
@@ -50,16 +53,13 @@ def simulator_server(pytestconfig: pytest.Config, simulator_settings: "Settings"
 
 @pytest.fixture
 def simulator(
-    request: pytest.FixtureRequest, simulator_server: "SimulatorServer", simulator_settings: "Settings",
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator["Simulator"]:  # fmt: skip
+    request: pytest.FixtureRequest, simulator_server: "SimulatorServer", simulator_settings: "Settings"
+) -> Iterator["Simulator"]:
     """A fresh sandbox for this test alone, deleted when the test is over."""
     if simulator_server.settings not in (None, simulator_settings):
         raise pytest.UsageError("simulator_settings differ within one run: override them in the top-most conftest.py")
     readable = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")
     with simulator_server.open(like=readable) as sandbox:
-        # A failing test reports it before this fixture deletes it.
-        request.node.stash[_FAILING] = (sandbox, tmp_path_factory)
         yield sandbox
 
 
@@ -86,14 +86,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add the last requests of the sandbox to the report of a failing test, and save its trace."""
+    """Add the last requests of its sandboxes to the report of a failing test, and save their traces."""
     report = yield
-    if call.when == "call" and report.failed and _FAILING in item.stash:
+    if report.failed and call.when != "teardown" and _TEMPORARY in item.config.stash:
         from assessment_simulator.testing.failures import described
+        from assessment_simulator.testing.sandbox import Sandbox
 
-        sandbox, temporary = item.stash[_FAILING]
-        folder = item.config.getoption("--simulator-traces") or temporary.mktemp("simulator-trace")
-        report.sections.append(("simulator: last requests", described(sandbox, Path(folder))))
+        # Their fixtures, which may be the suite's own, delete them after this.
+        for sandbox in getattr(item, "funcargs", {}).values():
+            if isinstance(sandbox, Sandbox):
+                given = item.config.getoption("--simulator-traces")
+                folder = Path(given or item.config.stash[_TEMPORARY].mktemp("simulator-trace"))
+                report.sections.append(("simulator: last requests", described(sandbox, folder)))
     return report
 
 

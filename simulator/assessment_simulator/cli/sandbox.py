@@ -4,7 +4,7 @@ import contextlib
 import json
 import shlex
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -130,10 +130,16 @@ def requests() -> None:
 @click.option("--follow/--no-follow", default=True, show_default=True, help="Go on until Ctrl-C.")
 def tail(url: str | None, ca: Path | None, sandbox: str, lines: int, follow: bool) -> None:
     """Print the last requests, and each new one as it comes: id, status, request, violated rules."""
+    from assessment_simulator.testing.failures import request_line
+
+    def show(calls: Iterable[Any]) -> None:
+        for call in calls:
+            click.echo(request_line(call))
+
     with connected(url, ca) as server, contextlib.suppress(KeyboardInterrupt):
         path = f"{SANDBOXES}/{sandbox}/journal"
         newest = server.call("GET", f"{path}?newest={max(lines, 1)}")
-        _show(reversed(newest[:lines]))
+        show(reversed(newest[:lines]))
         last = newest[0]["id"] if newest else ""
         while follow:
             time.sleep(_PAUSE)
@@ -141,11 +147,5 @@ def tail(url: str | None, ca: Path | None, sandbox: str, lines: int, follow: boo
             if last and not found and not server.call("GET", f"{path}?newest=1"):
                 # The sandbox was reset, and its requests are counted from 1 again.
                 last = ""
-            _show(found)
+            show(found)
             last = found[-1]["id"] if found else last
-
-
-def _show(calls: Any) -> None:
-    for call in calls:
-        status = "none" if call["status"] is None else call["status"]
-        click.echo(f"{call['id']:9} {status}  {call['method']} {call['path']}  {' '.join(call['rules'])}".rstrip())

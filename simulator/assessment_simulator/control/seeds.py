@@ -35,6 +35,8 @@ from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.sandbox.state import Clock, State
 
+_OLDEST = 3_650 * instant.DAY
+
 
 class Person(Body):
     """A candidate."""
@@ -82,6 +84,8 @@ def opening(
     faults = planned(seeds.faults)
     if not seeds.invitations:
         return config, None, faults
+    if config.invitation_limit is not None and len(seeds.invitations) > config.invitation_limit:
+        raise Problem(422, f"invitations: there are more than invitation_limit, {config.invitation_limit}, admits")
     sandbox = Sandbox(name, 0, State(config, Clock()), vendors)
     for number, one in enumerate(seeds.invitations):
         try:
@@ -100,8 +104,8 @@ def _invite(sandbox: Sandbox, seed: SeededInvitation, people: Mapping[str, Perso
     if person is None:
         raise Problem(422, f"person: {seed.person!r} is none of people: {', '.join(people) or 'there are none'}")
     age = instant.parse_duration(seed.age)
-    if age is None:
-        raise Problem(422, f"age: {seed.age!r} is no {instant.DURATION_FORM}")
+    if age is None or age > _OLDEST:
+        raise Problem(422, f"age: {seed.age!r} is no {instant.DURATION_FORM}, of at most ten years")
     sample = vendor.seed(person.model_dump(), sandbox.config, number)
     at = sandbox.now() - age
     operation = vendor.operations[sample.operation]
