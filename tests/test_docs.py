@@ -48,6 +48,8 @@ TOURS: dict[str, list[tuple[str, list[str]]]] = {
         ("sandboxes/journal", ['"log":{"version":"1.2"']),
         ("sandboxes/demo", ['"subject":"Your PI Behavioral Assessment"', '"what":"move"', '"action":"fulfil"']),
         ("sandboxes/catching", ['"what":"attempt"', '"body":{"assessmentId":', '"status":503}]']),
+        ("sandboxes/results", ['"summary":"Pattern ', '"unit":"sigma"', "</svg>"]),
+        ("sandboxes/undone", ['"timers":{"expire":1}', '{"at":"', '"invitations":1']),
         ("sandboxes/waiting", ['"member":"status","wanted":201,"found":400']),
         ("sandboxes/coverage", ['{"id":"pi.access.key","vendor":"predictive_index","standing":"documented","kept":1,']),
     ],

@@ -123,7 +123,9 @@ class Simulator:
             )
         origins = CrossOriginPolicy(settings.cors_origins, settings.public_url, open_access=open_access)
         hosts = AllowedHosts((*settings.allowed_hosts, settings.host), settings.public_url) if open_access else None
-        endpoint = inner = VendorEndpoint(self._sandboxes, CrossOriginHeaders(inner, origins), draw, address, origins)
+        # Pages call the vendors as clients do, but for the credential.
+        endpoint = VendorEndpoint(self._sandboxes, CrossOriginHeaders(inner, origins), draw, address, origins)
+        inner = pages.state.vendors = endpoint
         if isinstance(self.log, PostgresqlLog):
             self.forward_app: App = Forwarded(endpoint, self.log.confirm)
             self._forwarding = inner = Forwarding(endpoint, endpoint.refuse, self._sandboxes.count_forwarded)

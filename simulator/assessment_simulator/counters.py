@@ -1,4 +1,4 @@
-"""The counters of this process, in a registry of prometheus-client; without that package nothing is counted."""
+"""The counters of this process, for the first page, and in a registry of prometheus-client if that is installed."""
 
 from typing import TYPE_CHECKING
 
@@ -21,9 +21,11 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
 
 
 class Meters:
-    """The counters of one process; `registry` is None without prometheus-client."""
+    """The counters of one process; `registry` is None without prometheus-client. `totals` is there in any case."""
 
     def __init__(self) -> None:
+        # By name and labels.
+        self.totals: dict[tuple[str, ...], int] = {}
         self.registry: CollectorRegistry | None = None
         self._counters: dict[str, Counter] = {}
         # By name and labels: prometheus-client takes longer to find a counter by its labels than to count.
@@ -59,6 +61,7 @@ class Meters:
 
     def count(self, *name: str) -> None:
         """Add one to the counter of this name and these labels."""
+        self.totals[name] = self.totals.get(name, 0) + 1
         if self.registry is None:
             return
         counter = self._counted.get(name)

@@ -71,7 +71,7 @@ class Demo:
             say(f"      now in state {state}, pattern {pattern}, {done['selfSigmaScore'][0]}")
 
         say(f"\nLook around: {self._base}/            the sandbox is {SANDBOX!r}, its keys are 'sim-{SANDBOX}'")
-        say(f"A tour in three steps: {self._base}/tour")
+        say(f"A tour: {self._base}/tour")
 
     def open_tour(self) -> None:
         """Begin the guided tour, and open it in this machine's browser; if there is none, say its address."""

@@ -13,7 +13,7 @@ from tests.server.har_schema import HAR
 from tests.servers import Sandbox, served
 
 PI = "/api/v1/behavioralassessments"
-SHORT = ["id", "at", "vendor", "operation", "method", "path", "status", "rules", "fault", "duration"]
+SHORT = ["id", "at", "vendor", "operation", "method", "path", "status", "rules", "fault", "invitation", "duration"]
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 
 

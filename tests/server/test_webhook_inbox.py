@@ -40,7 +40,7 @@ def test_inbox_keeps_headers_and_body_as_the_journal_does(sandbox: Sandbox, sent
     answer = catch(sandbox, headers={"X-Mine": "yes", "x-api-key": "key-1", "cookie": "a=b"}, **sent)
     assert (answer.status_code, answer.content) == (200, b"")
     [one] = caught(sandbox)
-    assert [*one] == ["id", "at", "headers", "body", "status"]
+    assert [*one] == ["id", "at", "headers", "body", "invitation", "status"]
     assert (one["at"], one["status"], one["body"]) == ("2030-01-01T00:00:00.0000000Z", 200, shown)
     assert [one["headers"][name] for name in ("x-mine", "x-api-key", "cookie")] == ["yes", "***", "***"]
 

@@ -237,7 +237,8 @@ def test_delivery_shows_its_attempts_and_the_next_one(frozen: Sandbox, listener:
     pending = only(settle(frozen))
     [attempt] = pending["attempts"]
     assert pending == {
-        "id": pending["id"], "invitation": id, "url": url.replace("user:secret", "***"), "state": "pending",
+        "id": pending["id"], "created": START, "vendor": "predictive_index", "invitation": id,
+        "event": "Completed (40)", "url": url.replace("user:secret", "***"), "state": "pending",
         "next": after(START, INITIAL_BACKOFF),
         "attempts": [{"number": 1, "at": START, "status": 503, "error": None, "duration": attempt["duration"]}],
     }  # fmt: skip
@@ -283,7 +284,8 @@ def test_replay_is_a_new_delivery_of_the_same_event_with_retries_of_its_own(
     turn(frozen, advance="P2D")
     first = only(settle(frozen))
     made = frozen.control_json("POST", f"/deliveries/{first['id']}/replay")
-    assert made == {**first, "id": made["id"], "state": "pending", "next": after(START, 48 * HOUR), "attempts": []}
+    now = after(START, 48 * HOUR)
+    assert made == {**first, "id": made["id"], "created": now, "state": "pending", "next": now, "attempts": []}
     assert made["id"] != first["id"]
     turn(frozen, advance="PT1H")
     before, again = settle(frozen)

@@ -78,19 +78,24 @@ async def change(call: ControlCall, body: Turning) -> bytes:
     if sandbox.is_advancing:
         raise Problem(409, "another advance is under way; wait for its answer")
 
+    before = sandbox.now()
     if body.advance is not None or body.until_idle:
         try:
-            return await _view(call, await advance_clock(sandbox, until))
+            events = await advance_clock(sandbox, until)
+            by = "until no event is pending" if body.until_idle else f"by {body.advance}"
+            sandbox.clock_changes.append((before, sandbox.now(), f"clock advanced {by}"))
+            return await _view(call, events)
         except Interrupted as cut:
             detail = f"the advance was interrupted: {cut.why}; events lists what happened before"
             raise Problem(cut.status, detail, events=values(list[Event], cut.events)) from None
     # A frozen clock can be set to a later instant, where timers are due.
-    events: list[SandboxEvent] = []
+    events = list[SandboxEvent]()
     listener = events.append
     sandbox.listeners.append(listener)
     try:
         clock = sandbox.state.clock
         sandbox.set_clock(clock.run() if frozen_at is None else clock.freeze(frozen_at.at))
+        sandbox.clock_changes.append((before, sandbox.now(), "clock runs" if frozen_at is None else "clock frozen"))
         await sandbox.fire_due_timers()
     finally:
         sandbox.listeners.remove(listener)

@@ -12,7 +12,7 @@ from assessment_simulator.core.urls import basic_auth
 from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.journal import search
 from assessment_simulator.journal.redaction import NO_SANDBOX
-from assessment_simulator.sandbox.state import State
+from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.storage import json_codec
 
 # No vendor sends this, so a listener may well answer 400; the test shows that it answers.
@@ -66,7 +66,10 @@ class Delivery(Answer):
     """A webhook, pending or sent."""
 
     id: str
+    created: Moment = Field(description="on the sandbox's clock")
+    vendor: str
     invitation: str
+    event: str = Field(description="the status that it announces, with its title")
     url: _Url
     state: retry_schedule.State
     next: Moment | None = Field(description="when the next attempt is due")
@@ -97,18 +100,20 @@ class Trying(Body):
     url: WebUrl | None = Field(None, description="default: the sandbox's own webhook URL")
 
 
-def delivery_view(state: State, delivery: retry_schedule.Delivery) -> dict[str, Any]:
+def delivery_view(sandbox: Sandbox, delivery: retry_schedule.Delivery) -> dict[str, Any]:
     """A delivery as its models read it."""
+    event, vendor = delivery.event, sandbox.vendors[delivery.event.vendor]
     return {
-        "id": delivery.id, "invitation": delivery.event.invitation, "url": delivery.event.url,
-        "state": delivery.state, "next": state.next_attempt(delivery), "attempts": delivery.attempts,
+        "id": delivery.id, "created": delivery.created, "vendor": vendor.id, "invitation": event.invitation,
+        "event": vendor.state_machine.title(vendor.webhook_status(event)), "url": event.url, "state": delivery.state,
+        "next": sandbox.state.next_attempt(delivery), "attempts": delivery.attempts,
     }  # fmt: skip
 
 
 async def list_deliveries(call: ControlCall) -> Iterator[dict[str, Any]]:
     """The webhooks, pending or sent, oldest first, or the newest of them."""
     found = await page(search.deliveries(call.sandbox, call.query), call.query.get("newest"))
-    return (delivery_view(call.sandbox.state, one) for one in found)
+    return (delivery_view(call.sandbox, one) for one in found)
 
 
 def _found(call: ControlCall) -> retry_schedule.Delivery:
@@ -121,12 +126,12 @@ def _found(call: ControlCall) -> retry_schedule.Delivery:
 
 async def show(call: ControlCall) -> dict[str, Any]:
     """One delivery, with what was sent and answered."""
-    return delivery_view(call.sandbox.state, _found(call))
+    return delivery_view(call.sandbox, _found(call))
 
 
 async def replay(call: ControlCall, body: Replaying) -> dict[str, Any]:
     """Send a webhook again."""
-    return delivery_view(call.sandbox.state, call.sandbox.replay(_found(call), body.url))
+    return delivery_view(call.sandbox, call.sandbox.replay(_found(call), body.url))
 
 
 async def send_test(call: ControlCall, body: Trying) -> bytes:

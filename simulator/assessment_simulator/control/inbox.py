@@ -11,6 +11,7 @@ from assessment_simulator.control.operation import ControlCall, Parameter
 from assessment_simulator.core.schema import integer
 from assessment_simulator.http.asgi import named_headers
 from assessment_simulator.journal.redaction import Mask
+from assessment_simulator.journal.search import invitation_in
 from assessment_simulator.journal.views import message_view
 from assessment_simulator.sandbox.watchers import CAUGHT
 from assessment_simulator.webhooks.inbox import Inbox
@@ -26,6 +27,7 @@ class Caught(Answer):
     at: Moment = Field(description="on the sandbox's clock")
     headers: dict[str, str]
     body: Parsed
+    invitation: str | None = Field(description="the one that its body names")
     status: int = Field(description="the status of the answer")
 
 
@@ -49,7 +51,11 @@ async def list_webhooks(call: ControlCall) -> list[dict[str, Any]]:
     """The received webhooks, newest first, secrets masked."""
     mask = Mask(call.sandbox.name)
     return [
-        {**webhook._asdict(), **message_view(mask.headers(webhook.headers), webhook.body, mask)}
+        {
+            **webhook._asdict(),
+            **message_view(mask.headers(webhook.headers), webhook.body, mask),
+            "invitation": invitation_in(call.sandbox, webhook.body),
+        }
         for webhook in reversed(_inbox(call).webhooks)
     ]
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from assessment_simulator.control.bodies import Answer, Moment, page
 from assessment_simulator.control.operation import ControlCall, Parameter
+from assessment_simulator.core.decision import MAIL
 from assessment_simulator.core.request import MISSING, VendorRequest
 from assessment_simulator.core.schema import text
 from assessment_simulator.core.seeded_random import SeededRandom
@@ -68,7 +69,7 @@ class Entry(Answer):
     """Something that happened to an invitation, or will happen."""
 
     at: Moment = Field(description="on the sandbox's clock")
-    what: Literal["call", "move", "mail", "notice", "attempt", "alarm"]
+    what: Literal["call", "move", "mail", "notice", "attempt", "alarm", "clock"]
     id: str = Field(description="of the call, the mail or the delivery, else of the invitation")
     text: str = Field(description="a short description")
     due: bool = Field(description="whether it has not happened yet")
@@ -76,6 +77,7 @@ class Entry(Answer):
     before: Status | None = Field(description="of a move: the status before; null at the creation")
     after: Status | None = Field(description="of a move: the status after")
     status: int | None = Field(description="of a call or an attempt: the status of the answer")
+    rules: list[str] = Field(description="of a call: the rules that it violates")
 
 
 def filters(vendors: Mapping[str, Vendor]) -> dict[str, Parameter]:
@@ -102,7 +104,8 @@ def find_invitation(sandbox: Sandbox, id: str) -> tuple[Vendor, VendorInvitation
     return None
 
 
-def _found(call: ControlCall) -> tuple[Vendor, VendorInvitation]:
+def found_invitation(call: ControlCall) -> tuple[Vendor, VendorInvitation]:
+    """The invitation in the call's path, and its vendor; raises `Problem` 404."""
     found = find_invitation(call.sandbox, call.params["id"])
     if found is None:
         raise Problem(404, f"sandbox {call.sandbox.name!r} has no invitation {call.params['id']!r}")
@@ -111,12 +114,12 @@ def _found(call: ControlCall) -> tuple[Vendor, VendorInvitation]:
 
 async def show(call: ControlCall) -> VendorInvitation:
     """One invitation."""
-    return _found(call)[1]
+    return found_invitation(call)[1]
 
 
 async def act(call: ControlCall, body: dict[str, Any]) -> VendorInvitation:
     """Do to an invitation what a candidate, or the passing of time, would do."""
-    (vendor, _), id, action = _found(call), call.params["id"], call.params["action"]
+    (vendor, _), id, action = found_invitation(call), call.params["id"], call.params["action"]
     operation = vendor.actions.get(action)
     if operation is None:
         actions = ", ".join(vendor.actions)
@@ -130,13 +133,21 @@ async def act(call: ControlCall, body: dict[str, Any]) -> VendorInvitation:
     reply = call.sandbox.handle(vendor, operation, at_time)
     if reply.status != 200:
         raise Problem(reply.status, reply.body["detail"])
-    return _found(call)[1]
+    return found_invitation(call)[1]
 
 
 async def show_timeline(call: ControlCall) -> list[timeline.Entry]:
     """What happened to an invitation and what will, in order of time."""
-    vendor, invitation = _found(call)
+    vendor, invitation = found_invitation(call)
     return timeline.timeline(call.sandbox, vendor, invitation.id)
+
+
+async def show_mail(call: ControlCall) -> bytes:
+    """One e-mail."""
+    found = call.sandbox.get(MAIL, call.params["id"])
+    if found is None:
+        raise Problem(404, f"sandbox {call.sandbox.name!r} has no mail {call.params['id']!r}")
+    return found.raw
 
 
 async def list_mails(call: ControlCall) -> bytes:

@@ -16,6 +16,7 @@ from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.http.problem_details import Problem, flawed
 from assessment_simulator.journal import curl
 from assessment_simulator.journal.redaction import Mask
+from assessment_simulator.journal.search import invitation_of
 from assessment_simulator.journal.views import archive, call_view, coverage_view, entry, whole_call_view
 from assessment_simulator.sandbox.credentials import members
 from assessment_simulator.sandbox.journal import Exchange, number_of
@@ -39,6 +40,7 @@ class Call(Answer):
     status: int | None = Field(description="null if no answer was sent")
     rules: list[str] = Field(description="the rules that it violates")
     fault: str | None = Field(description="the fault that was injected")
+    invitation: str | None = Field(description="the one that the call is about; null for none, or several")
     duration: float = Field(description="real seconds")
 
 
@@ -141,7 +143,7 @@ async def list_requests(call: ControlCall) -> Iterator[dict[str, Any]]:
             raise flawed([{"where": "before", "what": what}], between=" ")
         newest_first = (exchange for exchange in newest_first if exchange.number < before)
     found = await page(_filtered(newest_first, query), query.get("newest"))
-    return (call_view(exchange, mask) for exchange in found)
+    return (call_view(exchange, mask, invitation_of(call.sandbox, exchange)) for exchange in found)
 
 
 async def export_har(call: ControlCall) -> bytes:
@@ -161,7 +163,8 @@ def _found(call: ControlCall) -> Exchange:
 
 async def show_request(call: ControlCall) -> dict[str, Any]:
     """One call with its headers and bodies, secrets hidden."""
-    return whole_call_view(_found(call), Mask(call.sandbox.name), call.sandbox.links)
+    found, sandbox = _found(call), call.sandbox
+    return whole_call_view(found, Mask(sandbox.name), sandbox.links, invitation_of(sandbox, found))
 
 
 async def curl_script(call: ControlCall) -> Response:

@@ -14,6 +14,7 @@ from assessment_simulator.control import (
     invitations,
     journal,
     reference,
+    results,
     sandboxes,
     server,
     settings,
@@ -21,7 +22,7 @@ from assessment_simulator.control import (
     trace,
     waiting,
 )  # fmt: skip
-from assessment_simulator.control.bodies import Answer, Object
+from assessment_simulator.control.bodies import Answer, Count, Object
 from assessment_simulator.control.invitations import OF_INVITATION
 from assessment_simulator.control.operation import Operation, Parameter, S, named, paging
 from assessment_simulator.core.schema import text
@@ -52,6 +53,14 @@ class Health(Answer):
 
     status: Literal["ok"] = "ok"
     version: str
+
+
+class Counters(Answer):
+    """What a process has counted."""
+
+    sandboxes: Count = Field(description="in this process's memory and in the commit log")
+    calls: dict[str, Count] = Field(description="by class of status, such as 4xx; none is those without an answer")
+    webhook_attempts: dict[str, Count] = Field(description="by outcome")
 
 
 class Rule(Answer):
@@ -87,7 +96,9 @@ def operations(vendors: Mapping[str, Vendor]) -> tuple[Operation, ...]:
         Operation("ready", "GET", f"{ROOT}/ready", server.ready, Health, 200, (503,)),
         Operation("metrics", "GET", f"{ROOT}/metrics", server.metrics, str, 200, (501,), media_type="text/plain"),
         Operation("rules", "GET", f"{ROOT}/rules", server.rules, list[Rule]),
-        Operation("every", "GET", f"{ROOT}/sandboxes", sandboxes.list_sandboxes, list[sandboxes.Sandbox]),
+        Operation("counters", "GET", f"{ROOT}/counters", server.counters, Counters),
+        Operation("every", "GET", f"{ROOT}/sandboxes", sandboxes.list_sandboxes, list[sandboxes.Sandbox],
+                  query=paging("the name", "a sandbox's name")),
         Operation("open", "POST", f"{ROOT}/sandboxes", sandboxes.create, sandboxes.Opened, 201, (409,),
                   sandboxes.Opening, example={"name": "ci", "seed": 7}, links=_INTO),
         Operation("look", "GET", S, sandboxes.show, sandboxes.Sandbox),
@@ -98,6 +109,9 @@ def operations(vendors: Mapping[str, Vendor]) -> tuple[Operation, ...]:
         Operation("config", "GET", f"{S}/config", sandboxes.show_settings, settings.Config),
         Operation("configure", "PATCH", f"{S}/config", sandboxes.change_settings, settings.Config, body=Object,
                   body_as=settings.Config, example=_CHANGES),
+        Operation("pending", "GET", f"{S}/pending", sandboxes.show_pending, sandboxes.Pending),
+        Operation("keep", "PUT", f"{S}/undo", sandboxes.keep, sandboxes.UndoPoint),
+        Operation("undo", "POST", f"{ROOT}/undo/{{sandbox}}", sandboxes.undo, sandboxes.Sandbox, 200, (404,)),
         Operation("snapshot", "POST", f"{S}/snapshots", sandboxes.create_snapshot, sandboxes.Snapshot, 201, (409,),
                   links=_BACK),
         Operation("delete_snapshot", "DELETE", f"{S}/snapshots/{{id}}", sandboxes.delete_snapshot, status=204),
@@ -111,10 +125,14 @@ def operations(vendors: Mapping[str, Vendor]) -> tuple[Operation, ...]:
                   query=of_invitations, has_links=True),
         Operation("timeline", "GET", f"{S}/invitations/{{id}}/timeline", invitations.show_timeline,
                   list[invitations.Entry]),
+        Operation("results", "GET", f"{S}/invitations/{{id}}/results", results.show, results.InvitationResults),
+        Operation("result_file", "GET", f"{S}/invitations/{{id}}/files/{{file}}", results.show_file, _BINARY,
+                  media_type="*/*"),
         Operation("deliveries", "GET", f"{S}/deliveries", deliveries.list_deliveries, list[deliveries.Delivery],
                   query=of_deliveries),
         Operation("mail", "GET", f"{S}/mail", invitations.list_mails, list[invitations.Mail], query=of_mails,
                   has_links=True),
+        Operation("one_mail", "GET", f"{S}/mail/{{id}}", invitations.show_mail, invitations.Mail, has_links=True),
         Operation("invitation", "GET", f"{S}/invitations/{{id}}", invitations.show, invitations.Invitation,
                   has_links=True),
         Operation("act", "POST", f"{S}/invitations/{{id}}/{{action}}", invitations.act, invitations.Invitation, 200,

@@ -1,17 +1,23 @@
-"""Calls about whole sandboxes: create, show, reset, delete; credentials, settings, snapshots and forks."""
+"""Calls about whole sandboxes: create, show, reset, delete; credentials, settings, snapshots, forks and undo.
+
+An undo point is the whole sandbox, with its snapshots and credentials, in the memory of this process. Each sandbox has
+one; it survives a reset and the deletion of the sandbox, but no restart of the server.
+"""
 
 import secrets
+from collections import Counter
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
 from assessment_simulator.control import settings
-from assessment_simulator.control.bodies import Answer, Body, Count, Moment, must
+from assessment_simulator.control.bodies import Answer, Body, Count, Moment, must, page
 from assessment_simulator.control.operation import ControlCall, no_sandbox
 from assessment_simulator.core import webhook_secret
 from assessment_simulator.core.config import Config
 from assessment_simulator.http.problem_details import Problem
+from assessment_simulator.journal.search import older
 from assessment_simulator.sandbox.commit_queue import summary_of
 from assessment_simulator.sandbox.registry import AlreadyExists
 from assessment_simulator.sandbox.sandbox import NAME
@@ -90,12 +96,29 @@ class Snapshot(Answer):
     id: str
 
 
+class Pending(Answer):
+    """What is scheduled in a sandbox."""
+
+    timers: dict[str, Count] = Field(description="how many invitations have each operation as their next event")
+    deliveries: Count = Field(description="webhooks that are pending")
+    until: Moment | None = Field(description="when the last of them is due, as far as it is known now")
+
+
+class UndoPoint(Answer):
+    """The state that an undo puts back."""
+
+    at: Moment = Field(description="on the sandbox's clock")
+
+
 async def list_sandboxes(call: ControlCall) -> Iterator[View]:
-    """The sandboxes."""
-    return map(_view, await call.api.sandboxes.listed())
+    """The sandboxes, in the order of their creation, or the newest of them."""
+    text, newest_first = call.query.get("q", ""), reversed(await call.api.sandboxes.listed())
+    found = (one for one in older(newest_first, call.query.get("before"), lambda one: one.name) if text in one.name)
+    return map(sandbox_view, await page(found, call.query.get("newest")))
 
 
-def _view(sandbox: LiveSandbox | Listed) -> View:
+def sandbox_view(sandbox: LiveSandbox | Listed) -> View:
+    """A sandbox in short, as JSON values."""
     if isinstance(sandbox, Listed):
         # It is not in this process's memory: another process owns it, nobody does, or it was unloaded when idle. Only
         # an owner has a journal.
@@ -141,7 +164,7 @@ async def _created(
 
 async def show(call: ControlCall) -> View:
     """A sandbox in short."""
-    return _view(call.sandbox)
+    return sandbox_view(call.sandbox)
 
 
 async def delete(call: ControlCall) -> None:
@@ -163,7 +186,7 @@ async def owner(call: ControlCall) -> View:
 async def reset(call: ControlCall) -> View:
     """Put a sandbox back to its opening state."""
     call.api.sandboxes.reset(call.sandbox)
-    return _view(call.sandbox)
+    return sandbox_view(call.sandbox)
 
 
 async def renew_credentials(call: ControlCall) -> View:
@@ -214,4 +237,33 @@ async def delete_snapshot(call: ControlCall) -> None:
 async def restore_snapshot(call: ControlCall) -> View:
     """Go back to a saved state."""
     call.sandbox.restore(_snapshot_id(call))
-    return _view(call.sandbox)
+    return sandbox_view(call.sandbox)
+
+
+async def show_pending(call: ControlCall) -> dict[str, Any]:
+    """What is scheduled: timers of invitations and pending webhooks."""
+    state = call.sandbox.state
+    # An invitation has several timers; the first that ends it cancels the others, so only its next one is counted.
+    following: dict[str, tuple[int, str]] = {}
+    for (id, operation), (at, _, _) in state.timers.items():
+        following[id] = min(following.get(id, (at, operation)), (at, operation))
+    times = [at for at, _ in following.values()] + [one.due for one in state.pending.values() if one.due is not None]
+    timers = Counter(operation for _, operation in following.values())
+    return {"timers": timers, "deliveries": len(state.pending), "until": max(times, default=None)}
+
+
+async def keep(call: ControlCall) -> dict[str, Any]:
+    """Keep the present state as the sandbox's undo point, in place of an earlier one."""
+    kept, inboxes = call.api.sandboxes.keep(call.sandbox), call.api.inboxes
+    if call.sandbox in inboxes:
+        inboxes[kept] = inboxes[call.sandbox].copy()
+    return {"at": kept.now()}
+
+
+async def undo(call: ControlCall) -> dict[str, Any]:
+    """Put a sandbox back to its undo point, also after its deletion; the undo point is used up."""
+    name = call.params["sandbox"]
+    sandbox = await call.api.sandboxes.undo(name)
+    if sandbox is None:
+        raise Problem(404, f"there is nothing to undo in a sandbox {name[:64]!r}: this process has no undo point of it")
+    return sandbox_view(sandbox)

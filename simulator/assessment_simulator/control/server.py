@@ -49,6 +49,16 @@ def catalogue(vendors: Mapping[str, Vendor]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+async def counters(call: ControlCall) -> dict[str, Any]:
+    """The number of sandboxes, and what this process has counted since its start."""
+    sandboxes = call.api.sandboxes
+    counted: dict[str, dict[str, int]] = {"calls": {}, "webhook_attempts": {}}
+    for (name, *labels), count in sandboxes.meters.totals.items():
+        if name in counted:
+            counted[name][labels[-1]] = counted[name].get(labels[-1], 0) + count
+    return {"sandboxes": await sandboxes.count(), **counted}
+
+
 async def metrics(call: ControlCall) -> Response:
     """The counters and gauges of this process, for Prometheus."""
     api, meters = call.api, call.api.sandboxes.meters

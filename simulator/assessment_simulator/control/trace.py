@@ -39,13 +39,13 @@ async def save(call: ControlCall) -> Response:
     rules = {rule.id: rule.statement for vendor in sandbox.vendors.values() for rule in vendor.rules}
     calls, deliveries = [], []
     for exchange in islice(reversed(sandbox.journal), MOST):
-        one = whole_call_view(exchange, mask, sandbox.links)
+        one = whole_call_view(exchange, mask, sandbox.links, search.invitation_of(sandbox, exchange))
         for message in filter(None, (one["request"], one["answer"])):
             message["headers"] = [*message["headers"].items()]
         calls.append(one | {"rules": [(id, rules.get(id, "")) for id in exchange.rules]})
         await pause.if_due()
     for delivery in islice(search.deliveries(sandbox, {}), MOST):
-        shown_delivery = values(WholeDelivery, delivery_view(sandbox.state, delivery))
+        shown_delivery = values(WholeDelivery, delivery_view(sandbox, delivery))
         for attempt in shown_delivery["attempts"]:
             for message in filter(None, (attempt["request"], attempt["answer"])):
                 message["body"] = mask.body(message["body"])

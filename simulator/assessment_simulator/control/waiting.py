@@ -14,6 +14,7 @@ from assessment_simulator.control.operation import ControlCall
 from assessment_simulator.core import instant
 from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.journal.redaction import Mask
+from assessment_simulator.journal.search import invitation_of
 from assessment_simulator.journal.views import call_view, message_view, whole_call_view
 from assessment_simulator.journal.wait import CannotHappen, Subject, View, nearest, wait_for
 from assessment_simulator.sandbox.sandbox import Sandbox
@@ -76,7 +77,8 @@ def _requests(sandbox: Sandbox, base: str) -> Subject:
         exchange = journal.find(id)
         if exchange is None:
             return None
-        return whole_call_view(exchange, mask, sandbox.links) if is_whole else call_view(exchange, mask)
+        about = invitation_of(sandbox, exchange)
+        return whole_call_view(exchange, mask, sandbox.links, about) if is_whole else call_view(exchange, mask, about)
 
     return Subject(
         frozenset({CALL}),
@@ -95,7 +97,7 @@ def _webhooks(sandbox: Sandbox, base: str) -> Subject:
         if delivery is None or not delivery.attempts:
             return None
         model = WholeDelivery if is_whole else Delivery
-        view: View = mask.value(values(model, delivery_view(sandbox.state, delivery)))
+        view: View = mask.value(values(model, delivery_view(sandbox, delivery)))
         if not is_whole:
             return view
         for attempt in view["attempts"]:

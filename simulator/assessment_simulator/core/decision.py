@@ -80,10 +80,13 @@ class Decision(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A page to draw: a title, and sections of (heading, rows of text)."""
+    """A page to draw: a title on a coloured bar, and sections."""
 
     title: str
-    sections: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...]
+    sections: "tuple[tuple[str, tuple[tuple[str, ...] | Drawing, ...]], ...]"
+    subtitle: str = ""  # on the bar, under the title
+    colour: str = "#1d2b3a"  # of the bar and the headings
+    footer: str = ""  # of each page, before its number; without one, pages have no number
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,10 @@ class Drawing:
     width: int
     height: int
     marks: tuple[Line | Dot | Label, ...]
+
+
+# Each with its heading and its content: rows of text, or pictures.
+Sections = tuple[tuple[str, tuple[tuple[str, ...] | Drawing, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)

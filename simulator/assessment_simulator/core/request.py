@@ -12,6 +12,9 @@ from assessment_simulator.core.seeded_random import SeededRandom
 
 # The body of a request that has none.
 MISSING: Any = object()
+# The kind of credential of a request that a page of this process makes; its id is the sandbox's name, which the scope
+# of the request has under this key.
+IN_PROCESS = "simulator.page"
 _EMPTY: Mapping[str, str] = MappingProxyType({})
 
 

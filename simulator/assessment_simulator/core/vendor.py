@@ -11,9 +11,10 @@ from typing import Any
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.decision import MAIL, Decision, Record, VendorResponse
+from assessment_simulator.core.decision import MAIL, Decision, Record, VendorResponse, WebhookEvent
 from assessment_simulator.core.questionnaire import Questionnaire
 from assessment_simulator.core.request import Credential, VendorRequest
+from assessment_simulator.core.results import Results
 from assessment_simulator.core.retry_schedule import Delivery, WebhookRequest
 from assessment_simulator.core.rules import Rule
 from assessment_simulator.core.sandbox_view import SandboxView, Stored
@@ -68,6 +69,23 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class InvitationForm:
+    """How a form creates an invitation: the operation that it sends, and what can be chosen.
+
+    `body` makes the operation's body of the filled fields: `first_name`, `last_name`, `email`, `external_id`, `subject`
+    (one of `subjects`), `language`, `redirect`, `send_email`.
+    """
+
+    operation: str
+    token_operation: str | None  # sent first, where the operation needs a bearer token
+    subject: str  # what is chosen from the settings: the position, or the assessment
+    subjects: Callable[[Config], Iterable[tuple[str, str]]]  # value and title
+    languages: Mapping[str, str]  # titles by tag; none where the vendor's API takes no language
+    body: Callable[[Mapping[str, str], Config], dict[str, Any]]
+    created_id: Callable[[Any], str]  # of the invitation, from the response
+
+
+@dataclass(frozen=True, slots=True)
 class Vendor:
     """Everything that is known of one vendor."""
 
@@ -93,7 +111,10 @@ class Vendor:
     bearer_token: Callable[[VendorRequest], str] | None  # the id of the request's `TOKEN` record; empty: none
     extra_headers: Callable[[SandboxView], tuple[tuple[str, str], ...]]  # of every response
     to_invitation: Callable[[Stored], Invitation]
+    to_results: Callable[[Stored], Results | None]  # of a completed invitation
+    invitation_form: InvitationForm
     webhook_request: Callable[[Delivery, int, Config], WebhookRequest]
+    webhook_status: Callable[[WebhookEvent], State]  # that a webhook announces
     samples: Callable[[int], tuple[Sample, ...]]
     # The invitation of a person (`email`, `first_name`, `last_name`, `external_id`), and its number in the sandbox.
     seed: Callable[[Mapping[str, str | None], Config, int], Sample]

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from assessment_simulator.core import faults, instant
+from assessment_simulator.core.sources import BehaviourFlag
 from assessment_simulator.core.states import State
 from assessment_simulator.core.vendor import Vendor
+from assessment_simulator.dashboard.waterfall import span
 
 _AGES = ((instant.DAY, "d"), (instant.HOUR, "h"), (instant.MINUTE, "min"), (instant.SECOND, "s"))
 FAULT_KINDS = faults.KINDS
@@ -22,6 +24,17 @@ def age(at: str, now: str) -> str:
         return "now"
     span = f"{abs(ticks) // size} {unit}"
     return f"{span} ago" if ticks > 0 else f"in {span}"
+
+
+def gap(at: str, later: str) -> str:
+    """The time between two instants."""
+    before, after = instant.parse(at), instant.parse(later)
+    return span(after.at - before.at) if before and after else ""
+
+
+def timer_effect(operation: str, count: int) -> str:
+    """What timers of an operation do, for a sentence about so many invitations."""
+    return operation if count > 1 else f"{operation}s"
 
 
 def moment(at: str) -> str:
@@ -45,12 +58,21 @@ class Vendors:
 
     def __init__(self, vendors: Mapping[str, Vendor]) -> None:
         self._vendors = vendors
+        self.behaviour_flags = [(vendor.title, vendor.behaviour_flags) for vendor in vendors.values()]
         self.titles = {vendor.id: vendor.title for vendor in vendors.values()}
         self.operations = [
             (endpoint.operation.name, f"{vendor.title}: {endpoint.summary}")
             for vendor in vendors.values()
             for endpoint in vendor.endpoints
         ]
+
+    def get(self, id: str) -> Vendor:
+        """The vendor of that id, which exists."""
+        return self._vendors[id]
+
+    def flag(self, id: str) -> BehaviourFlag:
+        """The behaviour flag of that id, which exists."""
+        return next(flag for _, flags in self.behaviour_flags for flag in flags if flag.id == id)
 
     def status(self, vendor: str, status: State) -> dict[str, str]:
         """A status as a badge: its text, and its tone.
@@ -69,6 +91,10 @@ class Vendors:
         else:
             tone = "info" if begun is not None and len(begun) == 1 else "plain"
         return {"text": machine.title(status), "tone": tone}
+
+    def status_words(self, vendor: str) -> dict[State, dict[str, str]]:
+        """Text and tone of each status of a vendor."""
+        return {state: self.status(vendor, state) for state in self._vendors[vendor].state_machine.states}
 
     def statuses(self, vendor: str) -> list[tuple[str, str]]:
         """The values and titles of the statuses of a vendor, or without one, of all vendors."""

@@ -5,18 +5,20 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 from zlib import crc32
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from assessment_simulator.core.sources import Standing
 from assessment_simulator.core.vendor import Vendor
-from assessment_simulator.dashboard import formatting, forms, tour
+from assessment_simulator.dashboard import formatting, forms, invite, settings_form, tour
 from assessment_simulator.dashboard.api_client import CONTROL, Form, PageRequest, call_control
 from assessment_simulator.dashboard.forms import FormAction
+from assessment_simulator.dashboard.waterfall import waterfall
 from assessment_simulator.events.feed import WHAT
-from assessment_simulator.http.asgi import named_headers
 from assessment_simulator.http.auth import local
 from assessment_simulator.http.base_url import BaseUrl, proxy_info
 from assessment_simulator.http.problem_details import Problem
@@ -25,9 +27,7 @@ from assessment_simulator.http.templating import HEADERS, render
 
 UNDER = "/sandboxes/{name}"
 View = Callable[[PageRequest], Awaitable[dict[str, Any]]]
-_SHOWN_RULES = {
-    "broken": "those that were broken", "kept": "those that were kept", "untouched": "those that no call has met",
-}  # fmt: skip
+_SHOWN_RULES = {"broken": "violated", "kept": "passed", "untouched": "not reached by any request"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ async def _inbox(page: PageRequest) -> dict[str, Any]:
 async def _rules(page: PageRequest) -> dict[str, Any]:
     """The rule coverage, with what each rule demands."""
     coverage, catalogue = await page.get("coverage"), await page.get("/rules")
-    asked = {"show": "", "q": "", **page.parameters("show", "q")}
+    asked = {"show": "", "q": "", "standing": "", "vendor": "", **page.parameters("show", "q", "standing", "vendor")}
     show, text = asked["show"], asked["q"].casefold()
     statements = {rule["id"]: rule for rule in catalogue}
     rows = []
@@ -80,9 +80,57 @@ async def _rules(page: PageRequest) -> dict[str, Any]:
         is_shown = rule[show] if show in ("broken", "kept") else True
         if show == "untouched":
             is_shown = not rule["kept"] and not rule["broken"]
+        is_shown = is_shown and all(asked[name] in ("", rule[name]) for name in ("standing", "vendor"))
         if is_shown and text in f"{rule['id']} {rule['statement']}".casefold():
             rows.append(rule)
-    return {"rows": rows, "coverage": coverage, "shows": _SHOWN_RULES.items(), "asked": asked}
+    standings = [(one.value, one.value.replace("_", " ")) for one in Standing]
+    return {
+        "rows": rows, "coverage": coverage, "shows": _SHOWN_RULES.items(), "standings": standings, "asked": asked,
+    }  # fmt: skip
+
+
+async def _invitation(page: PageRequest) -> dict[str, Any]:
+    """An invitation with its results, its story, the picture of it, and the request that created it."""
+    path = f"invitations/{page.request.path_params['id']}"
+    one, entries, results = await asyncio.gather(*(page.get(path + more) for more in ("", "/timeline", "/results")))
+    now, creation = (await page.get("clock"))["now"], page.vendors.get(one["vendor"]).invitation_form.operation
+    creating = next((entry for entry in entries if entry["what"] == "call" and entry["operation"] == creation), None)
+    script = None if creating is None else await page.get(f"journal/{creating['id']}.sh")
+    statuses = page.vendors.status_words(one["vendor"])
+    return {
+        "one": one, "entries": entries, "results": results, "script": script, "creating": creating,
+        "picture": waterfall(entries, now, statuses), "created": page.parameters("created"),
+    }  # fmt: skip
+
+
+async def _call(page: PageRequest) -> dict[str, Any]:
+    """One request, with the rules that it violates and the curl script that repeats it."""
+    id = page.request.path_params["id"]
+    one, catalogue = await page.get(f"journal/{id}"), await page.get("/rules")
+    rules = [rule for rule in catalogue if rule["id"] in one["rules"]]
+    return {"one": one, "rules": rules, "script": await page.get(f"journal/{id}.sh")}
+
+
+async def _clock(page: PageRequest) -> dict[str, Any]:
+    """What is scheduled, and the action that is to be confirmed."""
+    asked = page.parameters("confirm", "back", "id")
+    confirm = asked.get("confirm") if asked.get("confirm") in ("until_idle", "reset", "delete", "restore") else None
+    return {
+        "pending": await page.get("pending"), "faults": await page.get("faults"), "confirm": confirm, "asked": asked,
+        "back": local(asked.get("back", page.here), page.prefix),
+    }  # fmt: skip
+
+
+async def _faults(page: PageRequest) -> dict[str, Any]:
+    """The faults; the query fills in the form."""
+    names = "kind", "vendor", "operation", "times", "after", "status", "duration", "when"
+    return {"rows": await page.get("faults"), "preset": page.parameters(*names)}
+
+
+async def _settings(page: PageRequest) -> dict[str, Any]:
+    """The settings, as fields and as JSON."""
+    config = await page.get("config")
+    return {"config": config, "groups": settings_form.groups(config, page.vendors)}
 
 
 async def _states(page: PageRequest) -> dict[str, Any]:
@@ -101,19 +149,20 @@ async def _states(page: PageRequest) -> dict[str, Any]:
 
 PAGES = (
     Page("", "invitations", _rows("invitations", "vendor", "status"), "Invitations", "invitations"),
-    Page("/invitations/{id}", "invitation", _get(one="invitations/{id}", entries="invitations/{id}/timeline"),
-         actions=forms.INVITATION),
-    Page("/deliveries", "deliveries", _rows("deliveries", "state", "invitation"), "Deliveries", "deliveries"),
+    Page("/new", "new", invite.view, actions=forms.NEW),
+    Page("/invitations/{id}", "invitation", _invitation, actions=forms.INVITATION),
+    Page("/deliveries", "deliveries", _rows("deliveries", "state", "invitation"), "Webhooks", "deliveries"),
     Page("/deliveries/{id}", "delivery", _get(one="deliveries/{id}"), actions=forms.DELIVERY),
     Page("/mail", "mail", _rows("mail", "invitation"), "Mail", "mail"),
+    Page("/mail/{id}", "mail_message", _get(one="mail/{id}")),
+    Page("/journal", "journal", _rows("journal", "vendor", "status", "operation"), "Requests", "journal"),
+    Page("/journal/{id}", "call", _call),
     Page("/caught", "caught", _inbox, "Webhook inbox", actions=forms.INBOX),
-    Page("/journal", "journal", _rows("journal", "vendor", "status"), "Requests", "journal"),
-    Page("/journal/{id}", "call", _get(one="journal/{id}")),
-    Page("/clock", "clock", _get(), "Clock", actions=forms.CLOCK),
-    Page("/faults", "faults", _get(rows="faults"), "Faults", actions=forms.FAULTS),
+    Page("/clock", "clock", _clock, "Clock", actions=forms.CLOCK),
+    Page("/faults", "faults", _faults, "Faults", actions=forms.FAULTS),
     Page("/rules", "rules", _rules, "Rules"),
     Page("/states", "states", _states, "States"),
-    Page("/settings", "settings", _get(config="config"), "Settings", actions=forms.SETTINGS),
+    Page("/settings", "settings", _settings, "Settings", actions=forms.SETTINGS),
 )  # fmt: skip
 TOUR = Page(tour.PATH, "tour", tour.steps, actions=forms.TOUR)
 
@@ -143,14 +192,16 @@ class Dashboard:
             routes.append(route(path, handlers))
         return routes
 
-    async def _home(self, request: Request, flaw: str = "", status: int = 200) -> Response:
-        """The first page: the sandboxes and the base URLs of the APIs."""
-        rows = await call_control(request, "GET", f"{CONTROL}/sandboxes")
-        base = self._address.of(request.scope, named_headers(request.scope))
-        has_demo = self._open_access or any(row["name"] == tour.SANDBOX for row in rows)
+    async def _home(self, request: Request, flaw: str = "", status: int = 200, name: str = "") -> Response:
+        """The first page: the sandboxes, the base URLs of the APIs, and what was counted."""
+        page = PageRequest(request, self._vendors, self._address, tour.SANDBOX)
+        listed, counters = await page.list("/sandboxes"), await page.get("/counters")
+        has_demo = self._open_access or any(row["name"] == tour.SANDBOX for row in listed["rows"])
+        asked: dict[str, Any] = {"deleted": None, "before": None, **page.parameters("deleted", "before")}
         return render(
-            "dashboard/home.html", status, prefix=proxy_info(request.scope).prefix, version=self._version,
-            vendors=[(title, base + root) for title, root in self._roots], rows=rows, flaw=flaw, has_demo=has_demo,
+            "dashboard/home.html", status, prefix=page.prefix, version=self._version, counters=counters, name=name,
+            vendors=[(title, page.base + root) for title, root in self._roots], flaw=flaw, has_demo=has_demo,
+            here=page.here, asked=listed.pop("asked"), **asked, **listed,
         )  # fmt: skip
 
     async def _open(self, request: Request) -> Response:
@@ -161,19 +212,22 @@ class Dashboard:
             opened = await call_control(request, "POST", f"{CONTROL}/sandboxes", body)
         except Problem as problem:
             if problem.status != 409:
-                return await self._home(request, problem.detail, problem.status)
+                return await self._home(request, problem.detail, problem.status, form.get("name", ""))
             opened = {"name": form["name"], "credentials": None}
         prefix = proxy_info(request.scope).prefix
         if opened["credentials"] and not self._open_access:
             return render("dashboard/opened.html", 201, prefix=prefix, titles=self._vendors.titles, **opened)
         return RedirectResponse(f"{prefix}/sandboxes/{opened['name']}", 303, HEADERS)
 
-    async def _show(self, page: Page, http_request: Request, flaw: str = "", status: int = 200) -> Response:
+    async def _show(
+        self, page: Page, http_request: Request, flaw: str = "", status: int = 200, form: Form | None = None
+    ) -> Response:
+        """Show a page; after a refused form with the problem, and with what was typed."""
         request = PageRequest(http_request, self._vendors, self._address, tour.SANDBOX)
-        sandbox = await request.get()
-        done = page.actions.get(http_request.query_params.get("done", ""))
+        sandbox, query = await request.get(), http_request.query_params
+        done = page.actions.get(query.get("done", "")) or forms.CLOCK.get(query.get("done", ""))
         # The page of an item belongs to the tab of its list; that of invitations has the path of the sandbox itself.
-        current = page.path.split("/{")[0].replace("/invitations", "")
+        current = page.path.split("/{")[0].replace("/invitations", "").replace("/new", "")
         tabs = [
             {
                 "href": f"{request.prefix}/sandboxes/{sandbox['name']}{one.path}", "text": one.tab,
@@ -185,9 +239,10 @@ class Dashboard:
         context: dict[str, Any] = await page.view(request)
         return render(
             f"dashboard/{page.template}.html", status, prefix=request.prefix, sandbox=sandbox, now=sandbox["now"],
-            flaw=flaw, said=done.message if done and not flaw else "", here=request.here, tabs=tabs, words=formatting,
-            vendors=self._vendors, kinds_of_events=" ".join(WHAT), base=request.base, control=CONTROL,
-            open_access=self._open_access, before=http_request.query_params.get("before"), **context,
+            flaw=flaw, said=done.message if done and not flaw else "", can_undo="undo" in query and not flaw,
+            here=request.here, here_view=request.view, tabs=tabs, words=formatting, vendors=self._vendors,
+            kinds_of_events=" ".join(WHAT), base=request.base, control=CONTROL, open_access=self._open_access,
+            before=query.get("before"), form=form or {}, **context,
         )  # fmt: skip
 
     async def _act(self, page: Page, request: Request) -> Response:
@@ -200,15 +255,18 @@ class Dashboard:
         # Refused, the form's page is shown again with the problem. Else a redirect follows, so that reloading the page
         # sends nothing again.
         try:
+            if action.can_undo:
+                await sent.call("PUT", "undo")
             elsewhere = await action.run(sent, form)
         except Problem as problem:
-            if problem.status == 404:  # the page itself is gone, so there is nothing to show the problem on
+            # If the page itself is gone, there is nothing to show the problem on.
+            if problem.status == 404 and "id" in request.path_params:
                 raise
-            return await self._show(page, request, problem.detail, problem.status)
+            return await self._show(page, request, problem.detail, problem.status, form)
         if elsewhere:
             location = sent.prefix + elsewhere
-        elif "back" in form:  # the form stands on every page, and leads back to it
-            location = local(form["back"], sent.prefix)
-        else:
-            location = f"{sent.here}?done={name}"
+        else:  # a form that stands on every page leads back to it
+            back = local(form["back"], sent.prefix) if "back" in form else sent.here
+            query = {"done": name, **({"undo": "1"} if action.can_undo else {})}
+            location = f"{back}{'&' if '?' in back else '?'}{urlencode(query)}"
         return RedirectResponse(location, 303, HEADERS)

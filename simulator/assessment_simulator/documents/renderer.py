@@ -14,6 +14,7 @@ from assessment_simulator.core.decision import Bundle, Document, Dot, Drawing, L
 
 if TYPE_CHECKING:
     from reportlab.pdfbase.ttfonts import TTFont
+    from reportlab.pdfgen.canvas import Canvas
     from reportlab.platypus import Flowable, Paragraph
 
 # DejaVu Sans covers Latin, Greek, Cyrillic and more, and looks the same everywhere.
@@ -25,7 +26,8 @@ _lock = Lock()
 
 # Of a PDF, in points: page margins, the space between two columns, and the sizes of text.
 _SIDE, _TOP, _BOTTOM, _GUTTER = 56, 44, 57, 12
-_TITLE, _HEADING, _TEXT = 18, 12, 9
+_TITLE, _HEADING, _TEXT, _FOOTER = 18, 12, 9, 7
+_BAR = 12  # the space in the bar around the title
 _LINE_HEIGHT, _CHARACTER_WIDTH = 1.4, 0.6  # in font sizes; the width is an average
 _LABEL_WIDTH = 130  # of the first cell of a row of two: it is the label of the second
 _MAX_CHARACTERS, _MAX_LINES = 2_000, 6  # a longer cell is cut off and ends in an ellipsis
@@ -85,10 +87,19 @@ def _pdf(document: Document) -> bytes:
         ("VALIGN", *cells, "TOP"), ("LEFTPADDING", *cells, 0), ("RIGHTPADDING", *cells, _GUTTER),
         ("TOPPADDING", *cells, 0), ("BOTTOMPADDING", *cells, 0),
     ]  # fmt: skip
-    flow: list[Flowable] = [_paragraph(document.title, _TITLE, wide, after=6)]
+    texts = [_paragraph(document.title, _TITLE, wide - 2 * _BAR, colour="#ffffff")]
+    if document.subtitle:
+        texts.append(_paragraph(document.subtitle, _TEXT, wide - 2 * _BAR, colour="#ffffff"))
+    bar = [("BACKGROUND", *cells, document.colour), ("LEFTPADDING", *cells, _BAR), ("RIGHTPADDING", *cells, _BAR),
+           ("TOPPADDING", (0, 0), (0, 0), _BAR), ("BOTTOMPADDING", (0, -1), (0, -1), _BAR)]  # fmt: skip
+    flow: list[Flowable] = [Table([[text] for text in texts], colWidths=[wide], style=[*style, *bar])]
     for heading, rows in document.sections:
-        flow.append(_paragraph(heading, _HEADING, wide, before=9, after=3))
-        for row in filter(None, rows):
+        flow.append(_paragraph(heading, _HEADING, wide, before=12, after=3, colour=document.colour))
+        for row in rows:
+            if isinstance(row, Drawing):
+                flow.append(_picture(row, wide))
+            if isinstance(row, Drawing) or not row:
+                continue
             widths = [_LABEL_WIDTH, wide - _LABEL_WIDTH] if len(row) == 2 else [wide / len(row)] * len(row)
             line = [_paragraph(cell, _TEXT, width - _GUTTER) for cell, width in zip(row, widths, strict=True)]
             flow.append(Table([line], colWidths=widths, style=style))
@@ -96,13 +107,57 @@ def _pdf(document: Document) -> bytes:
     file = BytesIO()
     # `invariant` leaves out the time of creation and the random id.
     pages = BaseDocTemplate(file, pagesize=A4, title=_drawable(document.title), invariant=1)
-    pages.addPageTemplates(PageTemplate(frames=[frame]))
+
+    def footed(canvas: "Canvas", page: BaseDocTemplate) -> None:
+        if document.footer:
+            canvas.setFont(_FONT, _FOOTER)
+            canvas.setFillColor("#5b6570")
+            canvas.drawString(_SIDE, _BOTTOM - 24, _drawable(document.footer))
+            canvas.drawRightString(_SIDE + wide, _BOTTOM - 24, f"Page {page.page}")
+
+    pages.addPageTemplates(PageTemplate(frames=[frame], onPage=footed))
     pages.build(flow)
     return file.getvalue()
 
 
-def _paragraph(text: str, size: int, wide: float, before: int = 0, after: int = 0) -> "Paragraph":
+def _picture(drawing: Drawing, wide: float) -> "Flowable":
+    """The drawing, as wide as there is room for at most."""
+    from reportlab.platypus import Flowable
+
+    scale = min(1, wide / drawing.width)
+
+    class Picture(Flowable):
+        def __init__(self) -> None:
+            super().__init__()
+            self.width, self.height = drawing.width * scale, drawing.height * scale
+
+        def draw(self) -> None:
+            pen: Canvas = self.canv
+            pen.scale(scale, scale)
+            pen.setLineCap(1)
+            for mark in drawing.marks:  # the origin of a PDF is at the bottom
+                pen.setFillColor(mark.colour)
+                if isinstance(mark, Line):
+                    pen.setStrokeColor(mark.colour)
+                    pen.setLineWidth(mark.width)
+                    (x, y), (to_x, to_y) = mark.start, mark.end
+                    pen.line(x, drawing.height - y, to_x, drawing.height - to_y)
+                elif isinstance(mark, Dot):
+                    x, y = mark.centre
+                    pen.circle(x, drawing.height - y, mark.radius, stroke=0, fill=1)
+                else:
+                    pen.setFont(_FONT, mark.size)
+                    write = {"start": pen.drawString, "middle": pen.drawCentredString, "end": pen.drawRightString}
+                    write[mark.anchor](mark.at[0], drawing.height - mark.at[1], _drawable(mark.text))
+
+    return Picture()
+
+
+def _paragraph(
+    text: str, size: int, wide: float, before: int = 0, after: int = 0, colour: str = "#1d2b3a"
+) -> "Paragraph":
     """The text, wrapped to this width and cut off after `_MAX_LINES` lines."""
+    from reportlab.lib.colors import HexColor
     from reportlab.lib.styles import ParagraphStyle
     from reportlab.platypus import Paragraph
 
@@ -112,7 +167,7 @@ def _paragraph(text: str, size: int, wide: float, before: int = 0, after: int = 
         shown = f"{shown[:most]}…"
     style = ParagraphStyle(
         "", fontName=_FONT, fontSize=size, leading=size * _LINE_HEIGHT, spaceBefore=before, spaceAfter=after,
-        keepWithNext=int(after > 0),
+        keepWithNext=int(after > 0), textColor=HexColor(colour),
     )  # fmt: skip
     return Paragraph(escape(shown, quote=False), style)
 

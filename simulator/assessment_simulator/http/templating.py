@@ -22,7 +22,7 @@ UI = "/_simulator/static/ui"
 # The files that are served, with their media types; no other file of the folder is.
 FILES: Mapping[str, str] = {
     "favicon.png": "image/png", "favicon.svg": "image/svg+xml", "htmx.min.js": "text/javascript",
-    "live.js": "text/javascript", "ui.css": "text/css", "once.js": "text/javascript",
+    "live.js": "text/javascript", "page.js": "text/javascript", "ui.css": "text/css", "once.js": "text/javascript",
 }  # fmt: skip
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "

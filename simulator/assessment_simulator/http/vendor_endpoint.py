@@ -28,7 +28,7 @@ from typing import Any
 from assessment_simulator.core import instant
 from assessment_simulator.core.decision import Bundle, Decision, Document, Drawing, VendorResponse
 from assessment_simulator.core.faults import Fault
-from assessment_simulator.core.request import MISSING, Unreadable, VendorRequest
+from assessment_simulator.core.request import IN_PROCESS, MISSING, Credential, Unreadable, VendorRequest
 from assessment_simulator.core.rules import Rule
 from assessment_simulator.core.seeded_random import SeededRandom
 from assessment_simulator.core.urls import FORM, parse_query
@@ -143,6 +143,10 @@ class VendorEndpoint:
                 if key in headers
             }
             credential = vendor.credential(operation.name, params, wanted, parsed)
+            if (
+                credential is not None and IN_PROCESS in scope
+            ):  # a page makes the request, for the sandbox that it shows
+                credential = Credential(IN_PROCESS, scope[IN_PROCESS])
             parameters = parse_query(query) if query else _EMPTY
 
             def at_time(now: int, random: SeededRandom, recent: int) -> VendorRequest:

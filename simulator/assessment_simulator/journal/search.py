@@ -3,11 +3,13 @@
 A record is parsed only if its bytes contain the text, so a search of ten thousand records takes milliseconds.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from assessment_simulator.core.retry_schedule import Delivery
 from assessment_simulator.core.vendor import Vendor
+from assessment_simulator.sandbox.journal import Exchange
 from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.sandbox.state import Stored
 from assessment_simulator.storage import json_codec
@@ -57,6 +59,25 @@ def invitations(sandbox: Sandbox, query: Query) -> Iterator[Found]:
             known = (name, person["email"], person["external_id"], *invitation.references)
             if text in "\n".join(filter(None, known)).casefold():
                 yield Found(vendor, stored)
+
+
+_UUID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+def invitation_in(sandbox: Sandbox, *texts: bytes) -> str | None:
+    """The id of the one invitation that the first text with any names; None if that text names several."""
+    for text in texts:
+        ids = {id.decode().lower() for id in _UUID.findall(text)}
+        found = [id for id in ids if any(id in sandbox.state.tables.get(kind, ()) for kind in sandbox.kinds)]
+        if found:
+            return found[0] if len(found) == 1 else None
+    return None
+
+
+def invitation_of(sandbox: Sandbox, exchange: Exchange) -> str | None:
+    """The invitation that a request is about: in its path or query, else in its body, else in the response."""
+    request = exchange.request
+    return invitation_in(sandbox, request.path.encode() + request.query, exchange.sent, exchange.answer)
 
 
 def older(newest_first: Iterable[T], id: str | None, id_of: Callable[[T], str]) -> Iterator[T]:

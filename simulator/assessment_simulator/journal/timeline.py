@@ -1,4 +1,7 @@
-"""What happened to one invitation and what is scheduled: requests, moves, mails, webhooks, attempts, timers."""
+"""What happened to one invitation and what is scheduled.
+
+Requests, moves, mails, webhooks, attempts, timers, and the changes of the clock in between.
+"""
 
 from typing import NamedTuple
 
@@ -9,14 +12,15 @@ from assessment_simulator.journal.redaction import Mask
 from assessment_simulator.sandbox.sandbox import Sandbox
 
 # The kinds of entries, in the order of those of one instant: a call makes the move that sends the mail.
-KINDS = ("call", "move", "mail", "notice", "attempt", "alarm")
+KINDS = ("call", "move", "mail", "notice", "attempt", "alarm", "clock")
 
 
 class Entry(NamedTuple):
     """One event; `due` says that it is still to come.
 
     `id` is that of the call, the mail or the delivery, else the invitation's. `operation` is that of a call, a move or
-    an alarm; `before` and `after` are the statuses of a move; `status` is an HTTP status.
+    an alarm; `before` and `after` are the statuses of a move; `status` is an HTTP status, `rules` those that a call
+    violates.
     """
 
     at: int
@@ -28,6 +32,7 @@ class Entry(NamedTuple):
     before: str | int | None = None
     after: str | int | None = None
     status: int | None = None
+    rules: tuple[str, ...] = ()
 
 
 def timeline(sandbox: Sandbox, vendor: Vendor, id: str) -> list[Entry]:
@@ -36,7 +41,9 @@ def timeline(sandbox: Sandbox, vendor: Vendor, id: str) -> list[Entry]:
     for call in sandbox.journal.mentioning(id):
         result = "no answer left" if call.status is None else str(call.status)
         text = f"{call.request.method} {mask.plain(call.request.path)}: {result}"
-        entries.append(Entry(call.at, "call", call.id, text, operation=call.operation, status=call.status))
+        entries.append(
+            Entry(call.at, "call", call.id, text, operation=call.operation, status=call.status, rules=call.rules)
+        )
     for at, operation, before, after in state.history.of(id):
         left = "" if before is None else f"{vendor.state_machine.title(before)} → "
         text = f"{operation}: {left}{vendor.state_machine.title(after)}"
@@ -62,5 +69,9 @@ def timeline(sandbox: Sandbox, vendor: Vendor, id: str) -> list[Entry]:
         timer = state.timers.get((id, operation))
         if timer is not None:
             entries.append(Entry(timer[0], "alarm", id, f"{operation} is due", due=True, operation=operation))
+    created = min((entry.at for entry in entries), default=0)
+    for before, after, text in sandbox.clock_changes:
+        if max(before, after) > created:
+            entries.append(Entry(after, "clock", id, text))
     entries.sort(key=lambda entry: (entry.at, KINDS.index(entry.what)))
     return entries

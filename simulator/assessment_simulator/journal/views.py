@@ -22,17 +22,17 @@ Json = dict[str, Any]
 _UNKNOWN_SIZE = -1
 
 
-def call_view(exchange: Exchange, mask: Mask) -> dict[str, Any]:
-    """An exchange without query, headers and bodies."""
+def call_view(exchange: Exchange, mask: Mask, invitation: str | None) -> dict[str, Any]:
+    """An exchange without query, headers and bodies; `invitation` is the one that it is about."""
     return {
         "id": exchange.id, "at": instant.seven_digits(exchange.at), "vendor": exchange.vendor,
         "operation": exchange.operation, "method": exchange.request.method, "path": mask.plain(exchange.request.path),
         "status": exchange.status, "rules": list(exchange.rules), "fault": exchange.fault,
-        "duration": exchange.duration,
+        "invitation": invitation, "duration": exchange.duration,
     }  # fmt: skip
 
 
-def whole_call_view(exchange: Exchange, mask: Mask, links: Links) -> dict[str, Any]:
+def whole_call_view(exchange: Exchange, mask: Mask, links: Links, invitation: str | None) -> dict[str, Any]:
     """A whole exchange; `answer` is None where no response was sent."""
     request = exchange.request
     answer = None
@@ -40,7 +40,7 @@ def whole_call_view(exchange: Exchange, mask: Mask, links: Links) -> dict[str, A
         body = links.fill_placeholders(exchange.answer, request.base)
         answer = message_view(mask.headers(dict(exchange.headers)), body, mask)
     return {
-        **call_view(exchange, mask),
+        **call_view(exchange, mask, invitation),
         "query": parse_query(mask.pairs(request.query.decode("utf-8", "replace")).encode()),
         "request": message_view(mask.headers(request.headers), exchange.sent, mask),
         "answer": answer,

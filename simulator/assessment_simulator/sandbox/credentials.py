@@ -44,6 +44,10 @@ class Keys:
         for kind, id, secret in locks:
             self._opens[kind, id] = (name, secret)
 
+    def locks(self, name: str) -> Sequence[Lock]:
+        """The locks of a sandbox."""
+        return self._locks.get(name, ())
+
     def forget(self, name: str) -> None:
         """Remove the locks of a sandbox."""
         for kind, id, _ in self._locks.pop(name, ()):

@@ -80,6 +80,13 @@ class Journal:
         self.stopped: Counter[tuple[_Operation, str]] = Counter()
         self.violated: Counter[tuple[_Operation, str]] = Counter()
 
+    def copy(self, watchers: list[Watcher]) -> "Journal":
+        """The same exchanges and counts in a journal with other watchers."""
+        twin = Journal(self._limits, watchers)
+        twin._exchanges, twin._number, twin.size = self._exchanges.copy(), self._number, self.size
+        twin.accepted, twin.stopped, twin.violated = self.accepted.copy(), self.stopped.copy(), self.violated.copy()
+        return twin
+
     def __len__(self) -> int:
         return len(self._exchanges)
 

@@ -24,13 +24,13 @@ from hmac import compare_digest
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from assessment_simulator.core.config import Config, JournalLimits
-from assessment_simulator.core.request import Credential
+from assessment_simulator.core.request import IN_PROCESS, Credential
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.counters import Meters
 from assessment_simulator.sandbox import request_changes
 from assessment_simulator.sandbox.codec import parts
 from assessment_simulator.sandbox.commit_queue import Commits, Writer, due_of, summary_of
-from assessment_simulator.sandbox.credentials import Credentials, Keys, digest, members
+from assessment_simulator.sandbox.credentials import Credentials, Keys, Lock, digest, members
 from assessment_simulator.sandbox.sample_data import add_samples
 from assessment_simulator.sandbox.sandbox import NAME, Sandbox
 from assessment_simulator.sandbox.state import Clock, State, machine_now
@@ -48,6 +48,8 @@ RELEASED = 100
 _OPENED_BY_NAME = re.compile(r"sim-([a-z0-9-]{1,64})", re.ASCII)
 # Sandboxes of other processes, and credentials that open them, whose owner or name is remembered.
 _MOST_ROUTES = 50_000
+# Sandboxes that have an undo point; the oldest is forgotten for another one.
+_MOST_UNDO = 20
 _SHARED = "shared"
 _log = logging.getLogger("simulator.sandboxes")
 
@@ -89,6 +91,8 @@ class Sandboxes:
         self._is_leaving = False
         self._most = most
         self._sandboxes: dict[str, Sandbox] = {}
+        # By name, a copy of the sandbox and its locks, to put them back.
+        self._undo: dict[str, tuple[Sandbox, Sequence[Lock]]] = {}
         self._keys = Keys(vendors)
         # By name, what is being read, created, released or deleted.
         self._busy: dict[str, asyncio.Task[Any]] = {}
@@ -100,6 +104,10 @@ class Sandboxes:
     def __iter__(self) -> Iterator[Sandbox]:
         """Those in memory."""
         return iter([*self._sandboxes.values()])
+
+    async def count(self) -> int:
+        """How many sandboxes there are."""
+        return len(self._sandboxes) if self.log is None else (await self.log.count(""))[0]
 
     async def listed(self) -> Sequence[Sandbox | Listed]:
         """All there are: those in memory as they are, the others as the log describes them."""
@@ -213,18 +221,21 @@ class Sandboxes:
             create = partial(create, is_sampled=True)
         return await (create() if self.log is None else self._alone(name, create))
 
-    async def _create(self, name: str, seed: int | str, state: State, *, is_sampled: bool = False) -> Sandbox:
+    async def _create(
+        self, name: str, seed: int | str, state: State, *, is_sampled: bool = False, kept: Sandbox | None = None
+    ) -> Sandbox:
+        """Create a sandbox, or let one that was `kept` be found again."""
         log = self.log
         count, is_taken = (len(self._sandboxes), False) if log is None else await log.count(name)
         if is_taken or name in self._sandboxes:
             raise AlreadyExists(name)
         if count >= self._most:
             raise CapacityExceeded(self._most)
-        sandbox = self._new(name, seed, state, is_sampled)
-        if is_sampled:
+        sandbox = kept or self._new(name, seed, state, is_sampled)
+        if is_sampled and kept is None:
             add_samples(sandbox)
         if log is not None:
-            owner, about = log.owner, {"seed": seed, "sampled": is_sampled}
+            owner, about = log.owner, {"seed": seed, "sampled": sandbox.is_sampled}
             found = await log.create(
                 name, about, parts(sandbox), due_of(sandbox), summary_of(sandbox), machine_now()
             )  # fmt: skip
@@ -289,6 +300,29 @@ class Sandboxes:
             sandbox.wake_worker()
 
         sandbox.step(body)
+
+    def keep(self, sandbox: Sandbox) -> Sandbox:
+        """Make the present state of a sandbox its undo point. Returns the copy that `undo` puts back."""
+        kept = self._new(sandbox.name, sandbox.seed, sandbox.initial, sandbox.is_sampled)
+        kept.become(sandbox)
+        _remember(self._undo, sandbox.name, (kept, self._keys.locks(sandbox.name)), _MOST_UNDO)
+        return kept
+
+    async def undo(self, name: str) -> Sandbox | None:
+        """Put a sandbox back to its undo point, also after its deletion; None where it has none."""
+        if name not in self._undo:
+            return None
+        present = await self.find(name)
+        kept, locks = self._undo.pop(name)
+        if present is not None:  # so that no id is used twice
+            kept.state.sequence = max(kept.state.sequence, present.state.sequence) + 1
+        await self.delete(name)
+        create = partial(self._create, name, kept.seed, kept.state, kept=kept)
+        sandbox = await (create() if self.log is None else self._alone(name, create))
+        if self.log is not None and sandbox.commits is not None:
+            await self.log.lock(sandbox.commits.key, locks)
+        self._keys.hold(name, locks)
+        return sandbox
 
     async def delete(self, name: str) -> bool:
         """Delete a sandbox and what opens it, also one that cannot be read; False where there is none."""
@@ -439,6 +473,8 @@ class Sandboxes:
         """The sandbox that a credential opens, or `anonymous`, as far as memory knows; the log is not read."""
         if credential is None:
             return self.anonymous
+        if credential.kind == IN_PROCESS:
+            return self._sandboxes.get(credential.id, self.anonymous)
         if credential.kind == "link":
             found = self._sandboxes.get(credential.id)
             return found if found is not None and _is_sealed(found, credential) else self.anonymous
@@ -454,7 +490,9 @@ class Sandboxes:
         if credential is None or (cached is not self.anonymous and cached.is_current):
             return cached
         found: Sandbox | None = None
-        if credential.kind == "link":
+        if credential.kind == IN_PROCESS:
+            found = await self.find(credential.id)
+        elif credential.kind == "link":
             found = await self.find(credential.id)
             found = found if found and _is_sealed(found, credential) else None
         elif self.open_access:
@@ -475,11 +513,11 @@ class Sandboxes:
         return found or self.anonymous
 
 
-def _remember(known: dict[Any, Any], key: Any, value: Any) -> None:
-    """Remember something that can be found out again; the oldest is forgotten for it."""
+def _remember(known: dict[Any, Any], key: Any, value: Any, most: int = _MOST_ROUTES) -> None:
+    """Remember something; the oldest of more than `most` is forgotten."""
     known.pop(key, None)
     known[key] = value
-    if len(known) > _MOST_ROUTES:
+    if len(known) > most:
         del known[next(iter(known))]
 
 

@@ -51,6 +51,7 @@ S = TypeVar("S", bound="Sandbox")
 AtTime = Callable[[int, SeededRandom, int], VendorRequest]
 # Timers that are fired in one commit.
 AT_ONCE = 50
+_CLOCK_CHANGES = 100
 # Every type of change by its name in the log, which is the method's. `codec.VALUES` says how arguments are written.
 CHANGES: dict[str, Callable[..., None]] = {}
 # What follows each type of change: the counter of commits counts it, the worker looks for what is due, the journal gets
@@ -152,6 +153,9 @@ class Sandbox:
         self._links = Links(name, self.secret)
         self._order = 0
         self.is_advancing = False
+        # The last changes of the clock that a control call made: when it was, then, and what was done. They are not in
+        # the log, as the journal, and a reset empties them.
+        self.clock_changes: deque[tuple[int, int, str]] = deque(maxlen=_CLOCK_CHANGES)
         # Whether its opening state and each reset have the sample data.
         self.is_sampled = False
         # Whether the server stops: nothing that somebody waits for can happen any more.
@@ -506,6 +510,22 @@ class Sandbox:
         self.faults = None
         self.replace_state(self.initial.copy())
 
+    def become(self, other: "Sandbox") -> None:
+        """Take over a copy of all data of another sandbox of this name; attempts under way there are queued again.
+
+        This one must be new: nothing is committed.
+        """
+        self.initial, self.snapshots, self.snapshots_taken = other.initial, dict(other.snapshots), other.snapshots_taken
+        self.generation, self.renewals, self.epoch = other.generation, other.renewals, other.epoch
+        self._journal_generation, self.is_sampled = other.generation, other.is_sampled
+        self.faults = None if other.faults is None else other.faults.copy()
+        self.state = other.state.copy()
+        if self.state.clock.held:
+            self.state.clock = self.state.clock.let_go()
+        self.state.queue_again()
+        self.journal = other.journal.copy(self.watchers)
+        self.clock_changes = other.clock_changes.copy()
+
     def replace_state(self, state: State) -> None:
         """Make another state the present one, and begin an epoch; only changes and `codec` call this."""
         self.epoch += 1
@@ -541,6 +561,7 @@ class Sandbox:
         if self._journal_generation != self.generation:
             self._journal_generation = self.generation
             self.journal.clear()
+            self.clock_changes.clear()
         self.journal.set_limits(self.config.journal)
 
     def step(self, body: Callable[[], T]) -> T:

@@ -28,6 +28,12 @@ class Inbox:
         self.webhooks: deque[ReceivedWebhook] = deque(maxlen=MAX_WEBHOOKS)
         self._number = 0
 
+    def copy(self) -> "Inbox":
+        """The same webhooks in another inbox."""
+        twin = Inbox(self.generation)
+        twin.webhooks, twin._number = self.webhooks.copy(), self._number
+        return twin
+
     def add(self, at: int, headers: Mapping[bytes, bytes], body: bytes, status: int) -> str:
         """Keep a webhook; return its id."""
         self._number += 1  # DELETE does not reset it: no id is used twice

@@ -106,7 +106,7 @@ def report(kind: str = "1", person: dict[str, Any] | None = None, **query: str) 
 
 
 def rows(document: Document) -> dict[str, tuple[str, ...]]:
-    return {row[0]: row[1:] for _, section in document.sections for row in section}
+    return {row[0]: row[1:] for _, section in document.sections for row in section if isinstance(row, tuple)}
 
 
 REPORT_TYPES = [

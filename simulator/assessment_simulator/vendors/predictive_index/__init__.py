@@ -17,6 +17,7 @@ from functools import partial
 from assessment_simulator.core.vendor import Endpoint, Operation, Vendor
 from assessment_simulator.vendors.predictive_index import access, assessments, errors, reports, rules, webhooks
 from assessment_simulator.vendors.predictive_index.behaviour_flags import BEHAVIOUR_FLAGS
+from assessment_simulator.vendors.predictive_index.invitation_form import INVITATION_FORM
 from assessment_simulator.vendors.predictive_index.odata import lists
 from assessment_simulator.vendors.predictive_index.odata import rules as list_rules
 from assessment_simulator.vendors.predictive_index.openapi import INTERFACE
@@ -77,7 +78,10 @@ VENDOR = Vendor(
     bearer_token=None,
     extra_headers=access.rate_headers,
     to_invitation=assessments.as_invitation,
+    to_results=reports.to_results,
+    invitation_form=INVITATION_FORM,
     webhook_request=webhooks.post,
+    webhook_status=webhooks.webhook_status,
     samples=samples,
     seed=seed,
     questionnaire=QUESTIONNAIRE,

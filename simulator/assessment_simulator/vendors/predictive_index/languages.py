@@ -16,7 +16,7 @@ TAG = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 
-_PUBLISHED = {
+PUBLISHED = {
     # Read on the page:
     "en-US": "English (US)", "af-ZA": "Afrikaans", "sq-AL": "Albanian (Albania)", "ar-001": "Arabic (International)",
     "hy-AM": "Armenian (Armenia)", "eu-ES": "Basque", "bg-BG": "Bulgarian", "ca-ES": "Catalan",
@@ -33,7 +33,7 @@ _PUBLISHED = {
     "tr-TR": "Turkish", "uk-UA": "Ukrainian", "vi-VN": "Vietnamese", "zu-ZA": "Zulu",
 }  # fmt: skip
 # The English name of every language that is taken for published, by its tag in lower case.
-NAMES: Mapping[str, str] = {tag.lower(): name for tag, name in _PUBLISHED.items()}
+NAMES: Mapping[str, str] = {tag.lower(): name for tag, name in PUBLISHED.items()}
 
 # The languages in which a report has to be written of a man or of a woman.
 GENDERED = frozenset("ar bg ca cs de el es fr he hr it lt lv nl pl pt ro ru sk sl sr uk".split())

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from assessment_simulator.core.decision import Bundle, Decision, Document, Dot, Drawing, Label, Line, VendorResponse
 from assessment_simulator.core.request import VendorRequest
+from assessment_simulator.core.results import File, Graph, Results, Score
 from assessment_simulator.core.rules import Check, Rule
 from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.core.sources import Source, Standing, ours
@@ -71,13 +72,16 @@ _COLOURS = dict(zip(results.FACTORS, ("#b3261e", "#b06000", "#1e6b3a", "#1a56a0"
 
 def get_pattern(request: VendorRequest, view: SandboxView) -> Decision:
     """Return the image of the graphs that were asked for, one under the other."""
-    public, graphs = _public(request, view), PATTERN_TYPES[request.params["patternType"]]
+    drawing = _pattern(_public(request, view), PATTERN_TYPES[request.params["patternType"]])
+    return Decision(VendorResponse(200, drawing, media_type=FORMATS[request.query["format"]]))
+
+
+def _pattern(public: Mapping[str, Any], graphs: tuple[str, ...]) -> Drawing:
     marks = tuple(
         mark for place, graph in enumerate(graphs) for mark in _panel(public[graph][0], graph, place * _PANEL)
     )
     title = f"Behavioral pattern: {', '.join(_GRAPH_TITLES[graph] for graph in graphs)}"
-    drawing = Drawing(title, _WIDTH, _PANEL * len(graphs) + _ROW // 2, marks)
-    return Decision(VendorResponse(200, drawing, media_type=FORMATS[request.query["format"]]))
+    return Drawing(title, _WIDTH, _PANEL * len(graphs) + _ROW // 2, marks)
 
 
 def _panel(sigma: Mapping[str, float], graph: str, top: int) -> list[Line | Dot | Label]:
@@ -184,10 +188,70 @@ def _document(public: Mapping[str, Any], report: str, gender: str, language: str
             cells = (results.formatted(sigma[factor]) if factor in sigma else "" for factor in results.FACTORS)
             factors.append((heading, *cells))
     who, tend = _PRONOUNS[gender]
+    words = tuple((name, f"{who} {tend} to {tendency}.") for name, tendency in _tendencies(public))
+    graphs = results.GRAPHS if report == "PersonDetailReport" else _SYNTHESIS
+    sections = (
+        (about, person), ("Pattern", (_pattern(public, graphs),)), ("Factors", tuple(factors)), ("In words", words),
+        ("How to read this report", _EXPLANATIONS),
+    )  # fmt: skip
+    return Document(
+        f"PI Behavioral Assessment: {title}", sections, f"{person[0][1]}: {results.profile(number)}", "#1f3a5f",
+        "Simulated report: it measures nobody, and is not affiliated with The Predictive Index.",
+    )  # fmt: skip
+
+
+# What a report says about its own numbers; the scale and the three graphs are publicly described.
+_EXPLANATIONS = (
+    (
+        "Sigma scores",
+        (
+            "Each score says how far the answers lie from the average of all takers, in standard deviations: 0 is the "
+            "average, and about two in three takers lie between -1 and +1."
+        ),
+    ),
+    (
+        "The graphs",
+        (
+            "Self is how the taker really is, Self-Concept how the taker thinks others expect them to be, and "
+            "Synthesis, the mean of both, how others see the taker act."
+        ),
+    ),
+    (
+        "Reference profile",
+        (
+            "The profile whose typical Synthesis is nearest to the taker's. The simulator chooses it, and draws all "
+            "scores that were not given."
+        ),
+    ),
+)
+
+
+def _tendencies(public: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Each factor by name with what its Synthesis score means."""
     synthesis = public["synthesisSigmaScore"][0]
-    words = tuple(
-        (name, f"{who} {tend} to {high if synthesis[factor] > 0 else low}.")
-        for factor, (name, low, high) in _WORDS.items()
-    )
-    sections = ((about, person), ("Factors", tuple(factors)), ("In words", words))
-    return Document(f"PI Behavioral Assessment: {title}", sections)
+    return [(name, high if synthesis[factor] > 0 else low) for factor, (name, low, high) in _WORDS.items()]
+
+
+def to_results(stored: Stored) -> Results | None:
+    """Return the results of a completed assessment for people: sigma scores, the pattern, the reports."""
+    public = stored.public
+    if stored.status != COMPLETED:
+        return None
+    graphs, tendencies = [], dict(_tendencies(public))
+    for graph, title in (*_GRAPH_TITLES.items(), ("positionSigmaScore", "Position")):
+        sigma = (public[graph] or [{}])[0]
+        scores = tuple(
+            Score(f"{factor[0].upper()} {name}", sigma[factor],
+                  text=tendencies[name] if graph == "synthesisSigmaScore" else None)
+            for factor, (name, _, _) in _WORDS.items()
+            if factor in sigma
+        )  # fmt: skip
+        if scores:
+            graphs.append(Graph(title, "sigma", -results.MAX_GIVEN, results.MAX_GIVEN, scores))
+    files = {"pattern.svg": File("Pattern", "image/svg+xml", _pattern(public, results.GRAPHS))}
+    for report in REPORT_NAMES:
+        if report != NOT_WORKING:
+            document = _document(public, report, "Unknown", "en-US")
+            files[f"{report}.pdf"] = File(_ABOUT[report][0], "application/pdf", document)
+    number = public["patternNumber"]
+    return Results(f"Pattern {number}: {results.profile(number)}", tuple(graphs), files)

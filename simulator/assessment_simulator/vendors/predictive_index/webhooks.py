@@ -17,7 +17,7 @@ from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.retry_schedule import Delivery, WebhookRequest
 from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.seeded_random import SeededRandom, secret_of
-from assessment_simulator.core.urls import basic_auth
+from assessment_simulator.core.urls import basic_auth, parse_query
 from assessment_simulator.vendors.predictive_index import results
 from assessment_simulator.vendors.predictive_index.behaviour_flags import WEBHOOK_FORMAT, WEBHOOK_SOURCE
 from assessment_simulator.vendors.predictive_index.people import given
@@ -76,6 +76,13 @@ def _json(id: str, request: VendorRequest, record: Record) -> dict[str, Any]:
     }  # fmt: skip
     event = {"action": action, "id": id, "date": instant.seven_digits(request.now)}
     return {"event": event, "eventDetails": details}
+
+
+def webhook_status(event: WebhookEvent) -> int:
+    """Return the state that a webhook announces."""
+    if event.media_type == JSON:
+        return int(json.loads(event.body)["eventDetails"]["assessmentState"])
+    return int(parse_query(event.body.encode())["assessmentState"])
 
 
 def post(delivery: Delivery, at: int, config: Config) -> WebhookRequest:

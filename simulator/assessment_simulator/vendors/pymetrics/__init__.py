@@ -24,6 +24,7 @@ from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.vendor import Endpoint, Operation, Vendor
 from assessment_simulator.vendors.pymetrics import access, errors, orders, reports, rules, states, webhooks
 from assessment_simulator.vendors.pymetrics.behaviour_flags import BEHAVIOUR_FLAGS
+from assessment_simulator.vendors.pymetrics.invitation_form import INVITATION_FORM
 from assessment_simulator.vendors.pymetrics.openapi import INTERFACE
 from assessment_simulator.vendors.pymetrics.questionnaire import QUESTIONNAIRE
 from assessment_simulator.vendors.pymetrics.samples import samples, seed
@@ -92,7 +93,10 @@ VENDOR = Vendor(
     bearer_token=access.bearer,
     extra_headers=lambda view: (),
     to_invitation=orders.to_invitation,
+    to_results=reports.to_results,
+    invitation_form=INVITATION_FORM,
     webhook_request=webhooks.webhook_request,
+    webhook_status=webhooks.webhook_status,
     samples=samples,
     seed=seed,
     questionnaire=QUESTIONNAIRE,

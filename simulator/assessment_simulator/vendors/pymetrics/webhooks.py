@@ -32,6 +32,11 @@ def status_changed(request: VendorRequest, view: SandboxView, order: Mapping[str
     return (WebhookEvent(id, "pymetrics", order["id"], url, "application/json", json.dumps(body)),)
 
 
+def webhook_status(event: WebhookEvent) -> str:
+    """The status that a webhook announces."""
+    return str(json.loads(event.body)["data"]["status"])
+
+
 def webhook_request(delivery: Delivery, at: int, config: Config) -> WebhookRequest:
     """The HTTP request of an attempt at the instant `at`; user and password in the URL become Basic authentication."""
     event = delivery.event
