@@ -53,6 +53,7 @@ def test_call_is_recorded_with_its_response(sandbox: Sandbox) -> None:
     assert [*made] == SHORT
     assert 0 < made.pop("duration") < 10
     call = made.pop("id")
+    assert made.pop("invitation") in link
     assert made == {
         "at": "2030-01-01T00:00:00.0000000Z", "vendor": "pymetrics", "operation": "create_order",
         "method": "POST", "path": "/mercury/order", "status": 201, "rules": [], "fault": None,

@@ -36,7 +36,14 @@ def test_new_invitation_has_call_move_mail_and_timer(sandbox: Sandbox) -> None:
     sandbox.control_json("POST", "/clock", {"freeze": NOON})
     id = assessment(sandbox, notifyAssessmentAvailableUsingEmail=1)["assessmentId"]
     [mail] = sandbox.control_json("GET", "/mail")
-    nothing: dict[str, Any] = {"due": False, "operation": None, "before": None, "after": None, "status": None, "rules": []}
+    nothing: dict[str, Any] = {
+        "due": False,
+        "operation": None,
+        "before": None,
+        "after": None,
+        "status": None,
+        "rules": [],
+    }
     call, move, sent, alarm = entries(sandbox, id)
     assert call == {
         **nothing, "at": NOON, "what": "call", "id": "call-1", "text": "POST /api/v1/behavioralassessments: 201",

@@ -91,7 +91,8 @@ class _Link:
         redirect = briefing.redirect if briefing and briefing.redirect and is_web_url(briefing.redirect) else None
         context: dict[str, Any] = {
             "lang": language, "dir": direction(language), "w": TEXTS[language], "vendor": self.vendor.title,
-            "here": self.address(), "away": self.address(then="left"), "briefing": briefing, "parts": parts[language],
+            "here": self.address(), "away": self.address(then="left"), "briefing": briefing, "look": self.exercise.look,
+            "parts": self.exercise.parts_of(briefing.kind if briefing else "", language),
             "untranslated": briefing is not None and language == ENGLISH and primary(briefing.language) not in parts,
             "languages": [
                 (tag, texts["language"], direction(tag), self.address(lang=tag))
@@ -200,7 +201,8 @@ def _read_form(request: Request, link: _Link) -> tuple[str, Any]:
         if fields:
             raise Problem(422, f"{action} takes no answers")
         return action, MISSING
-    wrong = flaw(fields, link.exercise.parts[link.language])
+    briefing = link.briefing
+    wrong = flaw(fields, link.exercise.parts_of(briefing.kind if briefing else "", link.language))
     if wrong:
         raise Problem(422, wrong)
     return action, link.exercise.to_results(fields) or MISSING

@@ -5,6 +5,7 @@ A vendor knows the questions and how answers become scores; the pages themselves
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from assessment_simulator.core.sandbox_view import Stored
@@ -39,6 +40,7 @@ class Part(NamedTuple):
     text: str
     questions: tuple[Question, ...]
     exhibit: tuple[tuple[str, str], ...] = ()  # (sign, its name) to look at before answering
+    picture: str = ""  # the name of a drawing of `candidate/picture.svg`
 
 
 class Briefing(NamedTuple):
@@ -53,6 +55,7 @@ class Briefing(NamedTuple):
     language: str = "en"  # the one that the inviter chose
     language_name: str = "English"
     redirect: str | None = None  # where the candidate goes afterwards
+    kind: str = ""  # of the assessment, where its questions depend on that
 
 
 class Questionnaire(NamedTuple):
@@ -64,6 +67,13 @@ class Questionnaire(NamedTuple):
     parts: Mapping[str, tuple[Part, ...]]  # by language; all languages ask the same
     to_results: Callable[[Answers], Mapping[str, Any]]  # the body of `complete`; without scores, they are drawn
     opening_action: str | None = None  # the action that opening the link is, if it is one
+    # The parts by kind of assessment and language, where they are not `parts`.
+    kinds: Mapping[str, Mapping[str, tuple[Part, ...]]] = MappingProxyType({})
+    look: str = "plain"  # the class of the pages in the style sheet
+
+    def parts_of(self, kind: str, language: str) -> tuple[Part, ...]:
+        """The parts of an assessment of this kind."""
+        return self.kinds.get(kind, self.parts)[language]
 
     @property
     def path_prefix(self) -> str:

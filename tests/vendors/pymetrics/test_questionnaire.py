@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from assessment_simulator.core.config import Config
 from assessment_simulator.core.questionnaire import Phase, questions
 from assessment_simulator.vendors.pymetrics.questionnaire import (
+    KINDS,
     PARTS,
     POINTS,
     QUESTIONNAIRE,
@@ -52,18 +54,29 @@ def test_briefing_names_assessment_vacancy_and_redirect() -> None:
 
 
 def test_every_choice_has_points() -> None:
-    asked = {name: {value for value, _ in question.choices} for name, question in questions(PARTS).items()}
-    assert {name: set(worth) for name, worth in POINTS.items()} == asked
+    for kind, parts in KINDS.items():
+        asked = {name: {value for value, _ in question.choices} for name, question in questions(parts).items()}
+        assert {name: set(worth) for name, worth in POINTS[kind].items()} == asked
+    names = [name for points in POINTS.values() for name in points]
+    assert len(names) == len({*names})
+
+
+@pytest.mark.parametrize("kind", [one.type for one in Config().assessments])
+def test_an_assessment_asks_the_questions_of_its_type_and_its_best_answers_score_100(kind: str) -> None:
+    told = briefing(order(assessment={"description": "", "type": kind}))
+    assert QUESTIONNAIRE.parts_of(told.kind, "en") == KINDS[kind]
+    best = {name: [max(worth, key=worth.__getitem__)] for name, worth in POINTS[kind].items()}
+    assert to_results(best)["results"][0]["score"] == 100
 
 
 def test_answers_about_the_signs_are_correct() -> None:
     row = [name for _, name in PARTS[1].exhibit]
-    assert POINTS["after_square"][row[row.index("square") + 1]] == 1
-    assert POINTS["circles"][str(row.count("circle"))] == 1
+    assert POINTS["games"]["after_square"][row[row.index("square") + 1]] == 1
+    assert POINTS["games"]["circles"][str(row.count("circle"))] == 1
 
 
-BEST = {name: [max(worth, key=worth.__getitem__)] for name, worth in POINTS.items()}
-WORST = {name: [min(worth, key=worth.__getitem__)] for name, worth in POINTS.items()}
+BEST = {name: [max(worth, key=worth.__getitem__)] for name, worth in POINTS["games"].items()}
+WORST = {name: [min(worth, key=worth.__getitem__)] for name, worth in POINTS["games"].items()}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assessment_simulator.core import instant
-from assessment_simulator.core.decision import Document
+from assessment_simulator.core.decision import Dot
 from assessment_simulator.core.links import BASE_URL_TOKEN, LINK_TOKEN
 from tests.fakes import FakeSandbox
 from tests.vendors.pymetrics.fakes import PymetricsSandbox, shown
@@ -71,26 +71,21 @@ def test_link_returns_the_report_as_a_pdf(sandbox: PymetricsSandbox) -> None:
     sandbox.ticket()
     response = sandbox.send("download_report")
     assert (response.status, response.media_type) == (200, "application/pdf")
-    assert response.body == Document(
-        "Recruiter report",
-        (
-            ("Candidate", (("Name", "Ada Lovelace"), ("E-mail", "ada@example.com"))),
-            (
-                "Order",
-                (
-                    ("Order", id),
-                    ("Application", "a-1"),
-                    ("Vacancy", "Engineer"),
-                    ("Assessment", "Core games"),
-                    ("Status", "Fulfilled"),
-                ),
-            ),
-            (
-                "Results",
-                (("Assessment", "Score", "Band"), ("Core games", "71.5", "Highly Recommended"), ("Core games", "", "")),
-            ),
-        ),
-    )
+    assert response.body.title == "Recruiter report"
+    person, order, results, chart, bands, _ = response.body.sections
+    assert person == ("Candidate", (("Name", "Ada Lovelace"), ("E-mail", "ada@example.com")))
+    assert order[1] == (
+        ("Order", id), ("Application", "a-1"), ("Vacancy", "Engineer"), ("Assessment", "Core games"),
+        ("Status", "Fulfilled"),
+    )  # fmt: skip
+    lines = (("Assessment", "Score", "Band"), ("Core games", "71.5", "Highly Recommended"), ("Core games", "", ""))
+    assert results == ("Results", lines)
+    (picture,) = chart[1]
+    # Each dot has a white edge; a result without a score has none.
+    assert len([mark for mark in picture.marks if isinstance(mark, Dot)]) == 2
+    assert [row[0] for row in bands[1]] == [
+        "Highly Recommended, from 70", "Recommended, from 40", "Not Recommended, from 0",
+    ]  # fmt: skip
 
 
 def test_report_without_name_and_vacancy(sandbox: PymetricsSandbox) -> None:

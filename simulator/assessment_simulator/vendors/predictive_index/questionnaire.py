@@ -113,5 +113,5 @@ QUESTIONNAIRE = Questionnaire(
             for name, (title, text) in zip(GRAPHS, LISTS[language], strict=True)
         )
         for language, words in TRANSLATIONS.items()
-    }, to_results, "open",
+    }, to_results, "open", look="formal",
 )  # fmt: skip
