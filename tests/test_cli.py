@@ -726,7 +726,7 @@ def test_the_demo_goes_on_serving_until_ctrl_c_and_may_open_a_tour_in_the_browse
         found = re.search(r"http://127\.0\.0\.1:\d+(?=/\s)", said)
         assert found
         if option == "--open":
-            assert "1. Finish the assessment" in httpx2.get(seen.read_text().strip(), trust_env=False).text
+            assert "1. pymetrics Mercury: " in httpx2.get(seen.read_text().strip(), trust_env=False).text
         assert httpx2.get(f"{found[0]}/_simulator/health", trust_env=False).status_code == 200
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 0

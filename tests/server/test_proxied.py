@@ -175,7 +175,7 @@ def test_redirects_and_documents_begin_with_the_prefix(prefixed: str) -> None:
     with httpx2.Client(base_url=f"{prefixed}/sim", trust_env=False) as http:
         assert http.post("/sandboxes", data={"name": "new"}).headers["location"] == "/sim/sandboxes/new"
         clock = {"do": "freeze", "back": "/sim/sandboxes/new/mail"}
-        assert http.post("/sandboxes/new/clock", data=clock).headers["location"] == "/sim/sandboxes/new/mail"
+        assert http.post("/sandboxes/new/clock", data=clock).headers["location"] == "/sim/sandboxes/new/mail?done=freeze"
         assert http.post("/sandboxes/new/clock", data={"do": "delete"}).headers["location"] == "/sim/"
         assert http.post("/tour", data={"do": "begin"}).headers["location"].startswith("/sim/tour?first=")
         for name in ("pymetrics", "control"):
