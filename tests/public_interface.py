@@ -21,7 +21,7 @@ from starlette.requests import Request
 from assessment_contracts.clients import adapter
 from assessment_contracts.clients.features import FEATURES
 from assessment_contracts.target import KEYS
-from assessment_simulator import client, pytest_plugin
+from assessment_simulator import aio, client, pytest_plugin
 from assessment_simulator.app import VENDORS, documents
 from assessment_simulator.cli import main
 from assessment_simulator.control import server
@@ -48,9 +48,14 @@ FILE = ROOT / "docs" / "public-interface.json"
 Interface = dict[str, list[str]]
 
 EXIT_STATUSES = {
+    "clock": "0 advanced, 1 no server answers or it refuses, 2 wrong arguments",
+    "complete": "0 completed, 1 no server answers or it refuses, 2 wrong arguments",
     "check": "0 nothing failed, 1 something failed, 2 could not be run",
     "demo": "0 finished, 1 the server did not start",
     "doctor": "0 nothing failed, 1 something failed",
+    "env": "0 printed, 1 no server answers or it refuses, 2 wrong arguments",
+    "http-file": "0 printed, 2 wrong arguments",
+    "requests": "0 printed, 1 no server answers or it refuses, 2 wrong arguments",
     "openapi": "0 printed, 2 wrong arguments",
     "ready": "0 a server answers, 1 none does",
     "serve": "0 stopped by a signal, 1 could not start or serve, 2 wrong options",
@@ -104,7 +109,10 @@ def interface() -> Interface:
         "response headers": [*EXPOSED],
         "request headers": [REQUEST_ID.decode()],
         "fixtures": _fixtures(),
-        "handle": [line for kind in HANDLE for line in _public(kind)],
+        "handle": [
+            *(line for kind in HANDLE for line in _public(kind)),
+            f"assessment_simulator.aio.Simulator{_parameters(aio.Simulator)}",
+        ],
         "server settings": [f"Settings({name})" for name in inspect.signature(Settings).parameters],
         "metrics": _metrics(),
         "rules": [rule.id for vendor in VENDORS.values() for rule in vendor.rules],

@@ -6,8 +6,9 @@ size is bounded: texts are cut shorter, and at last left out, until the page fit
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -41,14 +42,14 @@ async def save(call: ControlCall) -> Response:
     for exchange in islice(reversed(sandbox.journal), MOST):
         one = whole_call_view(exchange, mask, sandbox.links, search.invitation_of(sandbox, exchange))
         for message in filter(None, (one["request"], one["answer"])):
-            message["headers"] = [*message["headers"].items()]
+            message |= {"headers": [*message["headers"].items()], "body": _text(message["body"])}
         calls.append(one | {"rules": [(id, rules.get(id, "")) for id in exchange.rules]})
         await pause.if_due()
     for delivery in islice(search.deliveries(sandbox, {}), MOST):
         shown_delivery = values(WholeDelivery, delivery_view(sandbox, delivery))
         for attempt in shown_delivery["attempts"]:
             for message in filter(None, (attempt["request"], attempt["answer"])):
-                message["body"] = mask.body(message["body"])
+                message["body"] = _text(mask.body(message["body"]))
         deliveries.append(shown_delivery)
         await pause.if_due()
     context = {
@@ -60,8 +61,8 @@ async def save(call: ControlCall) -> Response:
             for mail in islice(search.mails(sandbox, {}), MOST)
         ],
         "invitations": _invitations(call, sandbox.vendors),
-        "faults": [asdict(fault) for fault in (sandbox.faults.with_counts() if sandbox.faults else ())],
-        "settings": mask.value(shown(sandbox.vendors, sandbox.config)),
+        "faults": [_text(asdict(fault)) for fault in (sandbox.faults.with_counts() if sandbox.faults else ())],
+        "settings": _text(mask.value(shown(sandbox.vendors, sandbox.config))),
     }  # fmt: skip
     # In a thread: a long page takes a while, and other calls are answered meanwhile.
     page = await asyncio.to_thread(_page, context)
@@ -87,19 +88,19 @@ def _page(context: Mapping[str, Any]) -> bytes:
     """The page with the longest texts that fit into it."""
     page = b""
     for length in _LENGTHS:
-        page = filled("trace.html", cut=_cut(length), length=length, **context).encode()
+        # Names of headers and paths stay readable.
+        cut = partial(_shortened, most=max(length, 60))
+        page = filled("trace.html", cut=cut, length=length, **context).encode()
         if len(page) <= LARGEST:
             break
     return page
 
 
-def _cut(length: int) -> Callable[[Any], str]:
-    """A function that returns a value as text, with at most so many characters."""
+def _shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}… (cut)"
 
-    def cut(value: Any) -> str:
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
-        # Names of headers and paths stay readable.
-        most = max(length, 60)
-        return text if len(text) <= most else f"{text[:most]}… ({len(text) - most} more characters)"
 
-    return cut
+def _text(body: Any) -> str:
+    """A body as text; as long as the page may show it, so that a long one is written once."""
+    text = body if isinstance(body, str) else "" if body is None else json.dumps(body, ensure_ascii=False, indent=2)
+    return _shortened(text, _LENGTHS[0])
