@@ -15,7 +15,6 @@ from assessment_simulator.control import bodies
 from assessment_simulator.control.faults import MOST_FAULTS
 from assessment_simulator.control.operation import S
 from assessment_simulator.control.operations import operations
-from assessment_simulator.control.seeds import Seeds, opening
 from assessment_simulator.core import urls
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.faults import KINDS, Fault
@@ -27,6 +26,7 @@ from assessment_simulator.http import connection, problem_details
 from assessment_simulator.http.auth import Login
 from assessment_simulator.http.routing import FILE_ROUTES
 from assessment_simulator.journal.timeline import KINDS as KINDS_OF_ENTRIES
+from assessment_simulator.seeds import Seeds, opening
 from assessment_simulator.settings import Settings
 from assessment_simulator.storage import json_codec
 from assessment_simulator.vendors.pymetrics.webhooks import DEFAULT_SECRET

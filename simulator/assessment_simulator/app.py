@@ -181,7 +181,7 @@ class Simulator:
     async def _open_sandboxes(self) -> None:
         if not self._settings.sandboxes:
             return
-        from assessment_simulator.control.seeds import opening
+        from assessment_simulator.seeds import opening
 
         for name, members in self._settings.sandboxes.items():
             try:

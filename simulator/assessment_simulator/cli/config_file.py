@@ -12,9 +12,9 @@ def read_config(path: Path) -> dict[str, dict[str, Any]]:
     import tomllib
 
     from assessment_simulator.app import VENDORS
-    from assessment_simulator.control.seeds import opening
     from assessment_simulator.http.problem_details import Problem
     from assessment_simulator.sandbox.sandbox import NAME
+    from assessment_simulator.seeds import opening
 
     try:
         text = path.read_text("utf-8")
