@@ -494,6 +494,14 @@ def test_coverage_counts_the_rules_that_were_passed_and_violated(handle: Simulat
     assert (counted["kept"], counted["broken"]) == (1, 1)
 
 
+def test_a_function_is_called_before_a_sandbox_is_reset_and_before_it_is_deleted(server: Server) -> None:
+    left: list[Any] = []
+    with Simulator(server.url, leaving=lambda sandbox: left.append(sandbox.coverage["of"])) as handle:
+        handle.reset()
+        assert len(left) == 1
+    assert left == [left[0], left[0]]
+
+
 # The client for asyncio.
 
 

@@ -22,6 +22,8 @@ STEERED = [
     ("ada+completes-in-4d@example.com", OutcomeTags("complete", 4 * instant.DAY)),
     ("ada+completes-in-0s@example.com", OutcomeTags("complete", 0)),
     ("ada+Completes-In-010S@example.com", OutcomeTags("complete", 10 * instant.SECOND)),
+    ("ada+completes-in-1.5h@example.com", OutcomeTags("complete", 90 * instant.MINUTE)),
+    ("ada+completes-in-1d12h@example.com", OutcomeTags("complete", 36 * instant.HOUR)),
     ("ada+expires@example.com", OutcomeTags("expire")),
     ("ada+abandons@example.com", OutcomeTags("start")),
     ("ada+rejected@example.com", OutcomeTags("reject")),
@@ -37,7 +39,7 @@ STEERED = [
 WITHOUT_TAGS = [
     "ada@example.com", "", "+", "no at", "ada+completes", "ada@example+completes.com",
     "ada+completes-in-10@example.com", "ada+completes-in-s@example.com", "ada+completes-in--1s@example.com",
-    "ada+completes-in-1.5h@example.com", "ada+completes-in-10w@example.com", "ada+completes-in-1234567s@example.com",
+    "ada+completes-in-1.5@example.com", "ada+completes-in-1y@example.com", "ada+completes-in-1h1d@example.com",
     "ada+completes-in-\u0661s@example.com", "ada+score-middle@example.com", "ada+newsletter@example.com",
     "ada+complete@example.com", "ada+ completes@example.com", "completes@example.com",
 ]  # fmt: skip

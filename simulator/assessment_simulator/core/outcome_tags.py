@@ -1,6 +1,5 @@
 """Tags in a candidate's e-mail address that choose the outcome: `ada+completes-in-10s@example.com`."""
 
-import re
 from collections.abc import Container
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ from assessment_simulator.core.sandbox_view import SandboxView
 # Every tag and its effect, for documentation; an address may have several.
 TAGS: dict[str, str] = {
     "+completes": "completes at once",
-    "+completes-in-10s": "completes after the delay (`s`, `m`, `h` or `d`) on the sandbox's clock",
+    "+completes-in-10s": "completes after the delay, such as `10s`, `1h` or `1d12h`, on the sandbox's clock",
     "+expires": "expires at once",
     "+abandons": "starts at once and never finishes",
     "+rejected": "pymetrics: is rejected at once; PI has no such state, so nothing happens",
@@ -21,8 +20,7 @@ TAGS: dict[str, str] = {
 }
 
 _OPERATIONS = {"completes": "complete", "expires": "expire", "abandons": "start", "rejected": "reject"}
-_UNITS = {"s": instant.SECOND, "m": instant.MINUTE, "h": instant.HOUR, "d": instant.DAY}
-_DELAYED = re.compile(r"completes-in-(\d{1,6})([smhd])", re.ASCII)
+_DELAYED = "completes-in-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +38,11 @@ def parse_tags(email: str) -> OutcomeTags:
         return OutcomeTags()
     operation, delay, score = None, 0, None
     for tag in email.rpartition("@")[0].lower().split("+")[1:]:
-        delayed = _DELAYED.fullmatch(tag)
+        span = instant.parse_duration(tag.removeprefix(_DELAYED)) if tag.startswith(_DELAYED) else None
         if tag in ("score-high", "score-low"):
             score = score or tag.removeprefix("score-")
-        elif operation is None and delayed:
-            operation, delay = "complete", int(delayed[1]) * _UNITS[delayed[2]]
+        elif operation is None and span is not None:
+            operation, delay = "complete", span
         elif operation is None:
             operation = _OPERATIONS.get(tag)
     return OutcomeTags(operation, delay, score)

@@ -304,7 +304,8 @@ class Webhooks(Handle[C], Items[Webhook]):
         raise NotCaught("\n".join(lines))
 
 
-Leaving = Callable[["Sandbox[Any]"], Steps[None]] | None
+# What is called before a sandbox is reset or deleted: a function, or a generator of steps.
+Leaving = Callable[["Sandbox[Any]"], Steps[None] | None] | None
 
 
 class Sandbox(Handle[C]):
@@ -361,13 +362,17 @@ class Sandbox(Handle[C]):
             yield from fork._closed()
         self._listener.forget(self.name)
         try:
-            if self._leaving is not None:
-                yield from self._leaving(self)
+            yield from self._leave()
             yield Call("DELETE", self._path)
         except SimulatorError as error:
             # The sandbox was deleted before.
             if error.status != 404:
                 raise
+
+    def _leave(self) -> Steps[None]:
+        steps = None if self._leaving is None else self._leaving(self)
+        if steps is not None:
+            yield from steps
 
     @property
     def webhooks(self) -> Webhooks[C]:
@@ -436,8 +441,7 @@ class Sandbox(Handle[C]):
     @shared
     def reset(self) -> Steps[None]:
         """Return to the first state; nothing that began before continues, and the list of webhooks is empty."""
-        if self._leaving is not None:
-            yield from self._leaving(self)
+        yield from self._leave()
         yield Call("POST", f"{self._path}/reset")
         self._webhooks.clear()
 
