@@ -1,13 +1,18 @@
-"""The commands of `assessment-simulator check`."""
+"""The commands of `assessment-simulator check`: a run of pytest (`suite`), its report, and an exit status.
+
+The status is 0 if nothing failed that the baseline does not list, 1 if something did, 2 if it could not run or was not
+decided. What cannot work (a target, an adapter, a file, a pattern) ends the command before anything is run.
+"""
 
 import os
+import secrets
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -17,12 +22,11 @@ import click
 from hypothesis.configuration import set_hypothesis_home_dir
 
 from assessment_contracts import drift as drifting
-from assessment_contracts import predictive_index, pymetrics
+from assessment_contracts import predictive_index, pymetrics, suite
 from assessment_contracts.clients import checking
 from assessment_contracts.clients.properties import PROPERTIES as CLIENT_PROPERTIES
 from assessment_contracts.html import html as page
-from assessment_contracts.junit import junit as xml
-from assessment_contracts.property import Property, as_sure_as
+from assessment_contracts.property import Property, Unmatched, as_sure_as, select
 from assessment_contracts.report import Report, line, summary
 from assessment_contracts.runner import PROFILES, VENDOR, Outcome, Profile, Runner, Verdict
 from assessment_contracts.sources import Fact, Standing
@@ -30,6 +34,10 @@ from assessment_contracts.target import Target, Unaskable
 
 FACTS: tuple[Fact, ...] = (*pymetrics.FACTS, *predictive_index.FACTS)
 PROPERTIES: tuple[Property, ...] = as_sure_as(FACTS, (*pymetrics.PROPERTIES, *predictive_index.PROPERTIES))
+_COLOURS = {
+    Verdict.PASSED: "green", Verdict.FAILED: "red", Verdict.ADVISORY: "yellow", Verdict.INCONCLUSIVE: "yellow",
+    Verdict.NOT_RUN: "cyan", Verdict.NOT_CLAIMED: "cyan", "fixed": "green",
+}  # fmt: skip
 
 
 class _Written(click.Path):
@@ -43,6 +51,21 @@ class _Written(click.Path):
         return path
 
 
+class _Seed(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases only
+    """An integer, or the word `random` for a new one."""
+
+    name = "integer or random"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The seed."""
+        if value == "random":
+            return secrets.randbits(32)
+        try:
+            return int(value)
+        except ValueError:
+            self.fail(f"{value!r} is neither an integer nor the word random", param, ctx)
+
+
 _FILE = _Written(dir_okay=False, writable=True)
 
 
@@ -53,17 +76,147 @@ def _number(context: click.Context, option: click.Parameter, value: float) -> fl
     return value
 
 
-_BUDGET = click.option(
-    "--budget", default=110.0, show_default=True, type=click.FloatRange(0), callback=_number,
-    help="Stop after this number of seconds.",
+_COMMON: tuple[Callable[[Any], Any], ...] = (
+    click.option(
+        "--budget", default=110.0, show_default=True, type=click.FloatRange(0), callback=_number,
+        help="Stop after this number of seconds.",
+    ),
+    click.option(
+        "--profile", default="default", show_default=True, type=click.Choice(list(PROFILES)),
+        help="Number of examples per contract: 3, 12, 100 or 10,000. `nightly` keeps failing examples in .hypothesis.",
+    ),
+    click.option(
+        "--examples", type=click.IntRange(1), help="Number of examples per contract, different ones in each run."
+    ),
+    click.option("--seed", type=_Seed(), help="Draw the examples of this seed; `random` prints the one that it draws."),
+    click.option("--only", multiple=True, metavar="GLOB", help="Only contracts whose id matches; can be repeated."),
+    click.option("--exclude", multiple=True, metavar="GLOB", help="No contract whose id matches; can be repeated."),
+    click.option(
+        "--baseline", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="Known failures, one id a line: they do not fail the run.",
+    ),
+    click.option("--write-baseline", type=_FILE, help="Write the failures of this run as a baseline."),
+    click.option("--junit", type=_FILE, help="Write JUnit XML."),
+    click.option("--html", type=_FILE, help="Write one self-contained page."),
+    click.option("-x", "--fail-fast", is_flag=True, help="Stop at the first contract that fails."),
+    click.option("--list", "listing", is_flag=True, help="List the contracts and exit."),
 )  # fmt: skip
-_PROFILE = click.option(
-    "--profile", default="default", show_default=True, type=click.Choice(list(PROFILES)),
-    help="Number of examples per property: 3, 12 or 10,000.",
-)  # fmt: skip
-_EXAMPLES = click.option(
-    "--examples", type=click.IntRange(1), help="Number of examples per property, different ones in each run."
-)
+
+
+@dataclass(frozen=True)
+class _Options:
+    """The options of both commands."""
+
+    budget: float
+    profile: str
+    examples: int | None
+    seed: int | None
+    only: tuple[str, ...]
+    exclude: tuple[str, ...]
+    baseline: Path | None
+    write_baseline: Path | None
+    junit: Path | None
+    html: Path | None
+    fail_fast: bool
+    listing: bool
+
+    @property
+    def thorough(self) -> Profile:
+        """How many examples are run."""
+        if self.examples:
+            return Profile("given", self.examples, fixed=False, shares=False)
+        return PROFILES[self.profile]
+
+    @property
+    def seeded(self) -> int | None:
+        """The seed; a run whose examples are not fixed has one too, so that it can be repeated."""
+        if self.seed is not None or self.thorough.fixed:
+            return self.seed
+        return secrets.randbits(32)
+
+    def selected(self, properties: Sequence[Property], standing: str = "assumed") -> list[Property]:
+        """The contracts to run; ends the command if they are only to be listed, or if there are none."""
+        try:
+            found = select(properties, self.only, self.exclude, Standing(standing))
+        except Unmatched as problem:
+            _end(problem)
+        if not found:
+            _end("no contract has such an id and standing; --list shows all")
+        if self.listing:
+            for property in found:
+                click.echo(f"{property.id:60} {property.standing:11}  {property.statement}")
+            sys.exit(0)
+        return found
+
+    def run(self, runner: Runner, properties: Sequence[Property], title: str) -> Report:
+        """Run the contracts, print the report, and write its files."""
+        known = suite.known_failures(self.baseline) if self.baseline else set()
+        for id in sorted(known - {property.id for property in (*PROPERTIES, *CLIENT_PROPERTIES)}):
+            click.echo(f"{self.baseline}: there is no contract {id}", err=True)
+        if runner.seed is not None:
+            _say(f"seed: {runner.seed} (--seed {runner.seed} draws the same examples)")
+        date, began, terminal = datetime.now(UTC), time.monotonic(), _Terminal()
+        try:
+            outcomes = suite.run(
+                runner, properties, terminal, fail_fast=self.fail_fast, junit=self.junit, title=title, baseline=known
+            )
+        except suite.NotRun as problem:
+            _end(problem)
+        except KeyboardInterrupt:
+            _end("it was interrupted")
+        if self.write_baseline:
+            failed = {one.property.id for one in outcomes if one.verdict is Verdict.FAILED}
+            decided = {
+                one.property.id for one in outcomes if one.verdict in (Verdict.PASSED, Verdict.FAILED, Verdict.ADVISORY)
+            }
+            self.write_baseline.write_text("".join(f"{id}\n" for id in sorted(failed | (known - decided))), "utf-8")
+            outcomes = [replace(one, known=one.property.id in failed) for one in outcomes]
+        report = Report(
+            title, runner.base, date.isoformat(timespec="seconds"), outcomes, time.monotonic() - began,
+            runner.target.secrets, frozenset(known),
+        )  # fmt: skip
+        summary(report, _say, terminal.mark)
+        if self.html:
+            self.html.write_text(page(report), "utf-8")
+        return report
+
+
+def _common(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of both commands."""
+    for option in reversed(_COMMON):
+        command = option(command)
+    return command
+
+
+@dataclass
+class _Terminal:
+    """Shows the progress of a run: a line for each contract that has ended; on a terminal also the one that runs."""
+
+    colour: bool = field(
+        default_factory=lambda: (
+            not os.environ.get("NO_COLOR") and (sys.stdout.isatty() or bool(os.environ.get("FORCE_COLOR")))
+        )
+    )
+    live: bool = field(default_factory=lambda: sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
+
+    def began(self, property: Property) -> None:
+        """Show which contract runs, until it has ended."""
+        if self.live:
+            click.echo(f"\r\x1b[K{'':21}{property.id} …", nl=False)
+
+    def ended(self, outcome: Outcome, done: float) -> None:
+        """Show what came of a contract; what is not claimed is in the summary."""
+        if self.live:
+            click.echo("\r\x1b[K", nl=False)
+        if outcome.verdict is not Verdict.NOT_CLAIMED:
+            _say(f"[{done:4.0%}] {self.mark(f'{outcome.verdict:>12}')}  {line(outcome)}")
+
+    def mark(self, text: str) -> str:
+        """The text in the colour of its verdict, else in bold."""
+        if not self.colour:
+            return text
+        colour = _COLOURS.get(text.strip().lower())
+        return click.style(text, fg=colour, bold=colour is None)
 
 
 @click.group()
@@ -73,72 +226,53 @@ def check() -> None:
     set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "assessment-simulator-hypothesis")
 
 
-def chosen(properties: Sequence[Property], standing: str = "assumed", only: Sequence[str] = ()) -> list[Property]:
-    """Those of at least this standing whose id matches one of the patterns."""
-    least = Standing(standing).strength
-    return [
-        property
-        for property in properties
-        if property.standing.strength >= least and (not only or any(fnmatchcase(property.id, glob) for glob in only))
-    ]
-
-
 @check.command()
 @click.option("--target", metavar="URL", help="The server to check; required unless --list is given.")
 @click.option(
     "--standing", default="assumed", type=click.Choice([standing.value for standing in Standing]),
-    help="Run only properties with at least this standing.  [default: assumed, that is all]",
+    help="Run only contracts with at least this standing.  [default: assumed, that is all]",
 )  # fmt: skip
-@_BUDGET
-@_PROFILE
-@_EXAMPLES
-@click.option("--only", multiple=True, metavar="GLOB", help="Only properties whose id matches; can be repeated.")
-@click.option("--junit", type=_FILE, help="Write JUnit XML.")
-@click.option("--html", type=_FILE, help="Write one self-contained page.")
+@_common
 @click.option("--drift", type=_FILE, help="Compare with the report in this file, then overwrite it.")
-@click.option("--allow-email", is_flag=True, help="At a vendor: also run properties that make it send e-mail.")
+@click.option("--allow-email", is_flag=True, help="At a vendor: also run contracts that make it send e-mail.")
 @click.option(
-    "--allow-writes", is_flag=True, help="At a vendor: also run properties that create orders which cannot be removed."
+    "--allow-writes", is_flag=True, help="At a vendor: also run contracts that create orders which cannot be removed."
 )
 @click.option(
     "--rate", default=2.0, show_default=True, type=click.FloatRange(0, min_open=True), callback=_number,
     help="At a vendor: maximum number of requests per second.",
 )  # fmt: skip
 @click.option("--listener-host", default=None, help="Name or address under which the server reaches this machine.")
-@click.option("-x", "--fail-fast", is_flag=True, help="Stop at the first property that does not hold.")
-@click.option("--list", "listing", is_flag=True, help="List the properties and exit.")
 def server(
-    target: str | None, standing: str, budget: float, profile: str, examples: int | None, only: tuple[str, ...],
-    junit: Path | None, html: Path | None, drift: Path | None, allow_email: bool, allow_writes: bool, rate: float,
-    listener_host: str | None, fail_fast: bool, listing: bool,
+    target: str | None, standing: str, drift: Path | None, allow_email: bool, allow_writes: bool, rate: float,
+    listener_host: str | None, **common: Any,
 ) -> None:  # fmt: skip
     """Check a simulator, or a vendor's own server, against what the vendors promise.
 
-    The exit status is 0 if all properties that were run held, 1 if one did not, 2 if it could not run.
+    The exit status is 0 if no contract failed, 1 if one did, 2 if it could not run.
     """
-    properties = chosen(PROPERTIES, standing, only)
-    if listing or not properties:
-        _list(properties)
+    options = _Options(**common)
+    properties = options.selected(PROPERTIES, standing)
     if target is None:
-        raise click.UsageError("--target URL says which server to ask, such as http://127.0.0.1:8787")
-    began = time.monotonic()
+        raise click.UsageError("--target URL says which server to check, such as http://127.0.0.1:8787")
     try:
         before = drifting.read(drift) if drift else {}
-        asked = Target.from_environment(target, deadline=began + budget, mail=allow_email)
-        _approach(asked, rate)
+        checked = Target.from_environment(target, deadline=time.monotonic() + options.budget, mail=allow_email)
+        _approach(checked, rate)
     except (Unaskable, drifting.Unreadable) as problem:
-        _unasked(problem)
+        _end(problem)
     shapes = drifting.Shapes()
-    thorough = _thorough(profile, examples) if asked.is_simulator else VENDOR
-    host = listener_host or ("127.0.0.1" if asked.is_simulator else None)
-    runner = Runner(asked, thorough, host, allow_writes, fail_fast, observe=shapes.observe)
-    report = Report(
-        f"Contracts of {target}", asked.url, datetime.now(UTC).isoformat(timespec="seconds"),
-        _outcomes(runner, properties), time.monotonic() - began, asked.secrets,
-    )  # fmt: skip
-    asked.close()
-    summary(report, _say)
-    write(report, junit, html)
+    profile = options.thorough if checked.is_simulator else VENDOR
+    host = listener_host or ("127.0.0.1" if checked.is_simulator else None)
+    runner = Runner(checked, profile, host, allow_writes, observe=shapes.observe, seed=options.seeded)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, partial(_break_off, checked))
+    try:
+        report = options.run(runner, properties, f"Contracts of {target}")
+    finally:
+        for call in checked.left:
+            click.echo(f"left at the vendor, because it could not be removed: {call}", err=True)
+        checked.close()
     if drift:
         _write_drift(drift, drifting.drift(report, FACTS, shapes, before))
     sys.exit(report.status)
@@ -147,101 +281,59 @@ def server(
 @check.command()
 @click.argument("adapter", required=False, metavar="[MODULE:CLASS]")
 @click.option("--command", metavar="COMMAND", help="A command that speaks JSON lines, instead of a Python class.")
-@_BUDGET
-@_PROFILE
-@_EXAMPLES
-@click.option("--only", multiple=True, metavar="GLOB", help="Only properties whose id matches; can be repeated.")
-@click.option("--junit", type=_FILE, help="Write JUnit XML.")
-@click.option("--html", type=_FILE, help="Write one self-contained page.")
-@click.option("-x", "--fail-fast", is_flag=True, help="Stop at the first property that does not hold.")
-@click.option("--list", "listing", is_flag=True, help="List the properties and exit.")
-def client(
-    adapter: str | None, command: str | None, budget: float, profile: str, examples: int | None, only: tuple[str, ...],
-    junit: Path | None, html: Path | None, fail_fast: bool, listing: bool,
-) -> None:  # fmt: skip
+@_common
+def client(adapter: str | None, command: str | None, **common: Any) -> None:
     """Check how a client handles failures of vendors and networks, through a small adapter.
 
     MODULE:CLASS is an adapter in Python, imported from the current directory; --command runs one in any language.
-    The exit status is 0 if all properties that were run held, 1 if one did not, 2 if it could not run.
+    A failure that rests on an assumption is an advisory. The exit status is 0 if no contract failed, 1 if one did, 2 if
+    it could not run.
     """
-    properties = chosen(CLIENT_PROPERTIES, only=only)
-    if listing or not properties:
-        _list(properties)
+    options = _Options(**common)
+    properties = options.selected(CLIENT_PROPERTIES)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     try:
         words = checking.command_of(adapter, command)
-        report = checking.check(words, properties, _thorough(profile, examples), budget, fail_fast, _tell)
+        with checking.client_runner(words, options.thorough, options.budget, options.seeded) as runner:
+            report = options.run(runner, properties, f"Contracts of the client {checking.named(words)}")
     except Unaskable as problem:
-        _unasked(problem)
-    summary(report, _say)
-    write(report, junit, html)
+        _end(problem)
+    except KeyboardInterrupt:
+        _end("it was interrupted")
     sys.exit(report.status)
 
 
-def _outcomes(runner: Runner, properties: Sequence[Property]) -> list[Outcome]:
-    """Ask; whoever breaks off ends it without a report. What could not be removed is named."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, partial(_break_off, runner.target))
-    try:
-        return runner.run(properties, _tell)
-    except KeyboardInterrupt:
-        _unasked("it was broken off")
-    finally:
-        for call in runner.target.left:
-            click.echo(f"left at the vendor, for it could not be removed: {call}", err=True)
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """End the run at once, so that client and simulator are ended; a second signal must not interrupt that."""
+    signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _break_off(target: Target, number: int, frame: FrameType | None) -> None:
-    """Ask for nothing more and clear up; told again, do not even that."""
+    """Send nothing more and clear up; at the second signal not even that."""
     if target.broken_off:
         raise KeyboardInterrupt
     target.broken_off = True
 
 
-def _approach(asked: Target, rate: float) -> None:
-    """See whether the target can be asked, a vendor's no faster than that; raises `Unaskable`."""
-    if not asked.is_simulator:
-        asked.rate = rate
-        given = ", ".join(asked.keys)
-        click.echo(f"{asked.url} is taken for a vendor's server: {given} is set", err=True)
-    asked.probe()
-
-
-def _thorough(profile: str, examples: int | None) -> Profile:
-    return Profile("given", examples, fixed=False, shares=False) if examples else PROFILES[profile]
-
-
-def _tell(outcome: Outcome) -> None:
-    """Say what became of a property; what is not claimed is told in the summary."""
-    if outcome.verdict is not Verdict.NOT_CLAIMED:
-        _say(line(outcome))
+def _approach(target: Target, rate: float) -> None:
+    """Find out whether the target can be checked, a vendor's no faster than that; raises `Unaskable`."""
+    if not target.is_simulator:
+        target.rate = rate
+        given = ", ".join(target.keys)
+        click.echo(f"{target.url} is taken for a vendor's server: {given} is set", err=True)
+    target.probe()
 
 
 def _say(text: str) -> None:
-    """Say something, whatever letters a client or a server has put into it."""
-    click.echo(text.encode("utf-8", "backslashreplace").decode())
+    """Print a line, whatever letters a client or a server has put into it; colours are kept where they are wanted."""
+    click.echo(text.encode("utf-8", "backslashreplace").decode(), color=True)
 
 
-def _unasked(problem: object) -> NoReturn:
-    click.echo(f"cannot be asked: {problem}", err=True)
+def _end(problem: object) -> NoReturn:
+    click.echo(f"cannot run: {problem}", err=True)
     sys.exit(2)
-
-
-def _list(properties: Sequence[Property]) -> None:
-    """Say which properties there are, and end."""
-    if not properties:
-        _unasked("no property has such an id and standing; --list shows all")
-    for property in properties:
-        click.echo(f"{property.id:60} {property.standing:11}  {property.statement}")
-    sys.exit(0)
-
-
-def write(report: Report, junit: Path | None, html: Path | None) -> None:
-    """Write the report's files."""
-    for path, content in ((junit, xml), (html, page)):
-        if path is None:
-            continue
-        made: Any = content(report)
-        path.write_bytes(made if isinstance(made, bytes) else made.encode())
 
 
 def _write_drift(path: Path, found: dict[str, Any]) -> None:

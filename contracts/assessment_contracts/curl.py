@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from assessment_contracts.wire import Answer, Exchange
 
-TOKEN_CALL = "/oauth/token"  # noqa: S105  a path
+_SANDBOXES = "/_simulator/sandboxes"
 NOTHING: Mapping[str, str] = MappingProxyType({})
 _MEMBER = re.compile(r'"(\w+)": *"?([^",{}\[\]]+)')
 _ISSUED = re.compile(r"""(["']access_token["']\s*:\s*["'])[^"']+""")
@@ -16,64 +16,50 @@ _ISSUED = re.compile(r"""(["']access_token["']\s*:\s*["'])[^"']+""")
 _QUIET = frozenset({"accept", "content-length", "host", "accept-encoding"})
 
 
-def script(base: str, exchanges: Sequence[Exchange], why: str = "", secrets: Mapping[str, str] = NOTHING) -> str:
-    """A POSIX shell script that repeats the exchanges and shows each answer.
+def script(
+    base: str, exchanges: Sequence[Exchange], why: str = "", secrets: Mapping[str, str] = NOTHING,
+    setup: Sequence[Exchange] = (),
+) -> str:  # fmt: skip
+    """A POSIX shell script that repeats the exchanges, after those of `setup`, and shows each answer.
 
-    `secrets` gives, for each value that must not be shown, the shell variable that holds it.
+    `secrets` gives, for each value that must not be shown, the shell variable that holds it. A token that was issued in
+    one of the exchanges is taken from its answer; any other is shown as it was sent.
     """
     known = dict(secrets)
+    needed = [exchange for exchange in (*setup, *exchanges) if not _removes_sandbox(exchange)]
+    steps = [_step(number, one, known, needed[number:]) for number, one in enumerate(needed, start=1)]
+    if setup:
+        steps.insert(0, ["# Setup:"])
+        steps.insert(1 + sum(not _removes_sandbox(exchange) for exchange in setup), ["# The example:"])
+    text = [line for step in steps for line in step]
     lines = ["#!/bin/sh", *(f"# {line}" for line in why.splitlines()), f"BASE=${{BASE:-{shlex.quote(base)}}}"]
-    lines += [f': "${{{name}:?set it to the credential of that name}}"' for name in secrets.values()]
-    needed = list(_needed(exchanges))
+    used = [name for name in secrets.values() if any(f"${name}" in line for line in text)]
+    lines += [f': "${{{name}:?set it to the credential of that name}}"' for name in used]
     if any(exchange.to_client for exchange in needed):
         lines.append(': "${HOOK:?set it to the address at which your client takes webhooks}"')
-    lines.append("")
-    if needed and not any(TOKEN_CALL in exchange.path for exchange in needed):
-        lines += _token_preamble(needed, known)
-    for number, exchange in enumerate(needed, start=1):
-        lines += _step(number, exchange, known, needed[number:])
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", *text]) + "\n"
 
 
-def _needed(exchanges: Sequence[Exchange]) -> Iterator[Exchange]:
-    """All but the clearing up: the deletion of the sandbox."""
-    for exchange in exchanges:
-        if not (exchange.method == "DELETE" and exchange.path.startswith("/_simulator/sandboxes/")):
-            yield exchange
-
-
-def _token_preamble(exchanges: Sequence[Exchange], known: dict[str, str]) -> list[str]:
-    """A token call, where a bearer token of an earlier example is used."""
-    for exchange in exchanges:
-        headers = {name.lower(): value for name, value in exchange.headers.items()}
-        token = headers.get("authorization", "").removeprefix("Bearer ")
-        key = headers.get("x-api-key", "")
-        if token and key and token not in known:
-            body = _token_body(key, known)
-            call = f"curl -sS -H {_quoted(f'X-Api-Key: {key}', known)} --json {body}"
-            known[token] = "TOKEN"
-            return [f'TOKEN=$({call} "$BASE/mercury/oauth/token" | {_extract("access_token")})', ""]
-    return []
-
-
-def _token_body(key: str, known: dict[str, str]) -> str:
-    """What to ask a token with: the account's credentials where they are secret, else what opens the same sandbox."""
-    names = {name: value for value, name in known.items()}
-    id, secret = names.get("PYMETRICS_CLIENT_ID", key), names.get("PYMETRICS_CLIENT_SECRET", key)
-    return _quoted(json.dumps({"client_id": id, "client_secret": secret, "grant_type": "client_credentials"}), known)
+def _removes_sandbox(exchange: Exchange) -> bool:
+    """Whether it clears up after an example."""
+    return exchange.method == "DELETE" and exchange.path.startswith(f"{_SANDBOXES}/")
 
 
 def _step(number: int, exchange: Exchange, known: dict[str, str], later: Sequence[Exchange]) -> list[str]:
-    words = ["curl -sS -i", "-X", exchange.method]
+    headers = []
     for name, value in exchange.headers.items():
         if name.lower() not in _QUIET:
-            words += ["-H", _quoted(f"{name}: {value}", known)]
+            headers += ["-H", _quoted(f"{name}: {value}", known)]
+    words = ["curl -sS -I" if exchange.method == "HEAD" else f"curl -sS -i -X {exchange.method}", *headers]
     if exchange.body:
         words += ["--data-binary", _quoted(exchange.body.decode("utf-8", "replace"), known)]
     words.append('"$HOOK"' if exchange.to_client else '"$BASE"' + _quoted(exchange.path, known))
     told = f"answered {_short(exchange.answer, known)}" if exchange.answer else exchange.error
     takes = dict(_taken(number, exchange, known, later))
     lines = [f"# {number}. {told}"]
+    if exchange.method == "POST" and exchange.path == _SANDBOXES and exchange.answer and exchange.answer.status == 201:
+        name = json.loads(exchange.body)["name"]  # the script may be run again
+        lines.append(" ".join(["curl -sS -o /dev/null -X DELETE", *headers, f'"$BASE{_SANDBOXES}/{name}"']))
     if not takes:
         return [*lines, " ".join(words) + "; echo", ""]
     lines.append(f"ANSWER=$({' '.join(words)}); printf '%s\\n' \"$ANSWER\"")
@@ -100,7 +86,7 @@ def _taken(
 ) -> Iterator[tuple[str, str]]:
     """What of an answer later requests use, as (variable, the command that takes it out)."""
     answer = exchange.answer
-    if answer is None or not answer.body.startswith(b"{") or exchange.path == "/_simulator/sandboxes":
+    if answer is None or not answer.body.startswith(b"{") or exchange.path == _SANDBOXES:
         return
     wanted = " ".join(_told(one) for one in later)
     for found in _MEMBER.finditer(answer.text):

@@ -115,15 +115,17 @@ def drift(report: Report, facts: Iterable[Fact], shapes: Shapes, before: Mapping
             "source": str(fact.source),
             "status_standing": fact.of_status.value,
             "body_standing": fact.of_body.value,
-            "outcome": (outcome := outcomes.get(fact.id, Verdict.NOT_ASKED)).value,
-            "last_held": report.date[:10] if outcome is Verdict.HELD else earlier.get(fact.id, {}).get("last_held"),
+            "outcome": (outcome := outcomes.get(fact.id, Verdict.NOT_RUN)).value,
+            "last_held": report.date[:10] if outcome is Verdict.PASSED else earlier.get(fact.id, {}).get("last_held"),
         }
         for fact in facts
     ]
     answers = dict(before.get("answers", {})) | shapes.plain()
     changes = list(_changes(before.get("answers", {}), shapes.plain()))
     lost = [
-        row["id"] for row in rules if row["outcome"] == "broken" and earlier.get(row["id"], {}).get("outcome") == "held"
+        row["id"]
+        for row in rules
+        if row["outcome"] == "failed" and earlier.get(row["id"], {}).get("outcome") in ("passed", "held")
     ]
     return {
         "target": report.base, "checked": report.date, "rules": rules, "no_longer_held": lost, "changes": changes,
@@ -136,8 +138,8 @@ def _by_id(report: Report) -> dict[str, Verdict]:
     found: dict[str, Verdict] = {}
     for outcome in report.outcomes:
         for id in outcome.property.ids:
-            if outcome.verdict is Verdict.BROKEN or (
-                outcome.verdict is Verdict.HELD and found.get(id) is not Verdict.BROKEN
+            if outcome.verdict is Verdict.FAILED or (
+                outcome.verdict is Verdict.PASSED and found.get(id) is not Verdict.FAILED
             ):
                 found[id] = outcome.verdict
     return found

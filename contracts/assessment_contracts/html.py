@@ -1,8 +1,9 @@
 """The report as one page that needs nothing else: no script, no font, no network."""
 
+import re
 from html import escape
 
-from assessment_contracts.report import Report, fit, problem, shown
+from assessment_contracts.report import Report, problem, shown, source
 from assessment_contracts.runner import Outcome, Verdict
 
 _STYLE = """
@@ -12,7 +13,7 @@ table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; vertical-align: top; padding: .35rem .6rem; border-bottom: 1px solid #8886 }
 code, pre { font: .875rem/1.45 ui-monospace, monospace; overflow-wrap: anywhere }
 pre { white-space: pre-wrap; padding: .8rem; border: 1px solid #8886 }
-.broken { font-weight: bold }
+.failed { font-weight: bold }
 .number { text-align: right }
 """
 _PAGE = """<!doctype html>
@@ -23,11 +24,11 @@ _PAGE = """<!doctype html>
 <style>{style}</style>
 <main>
 <h1>{title}</h1>
-<p>{grade}. Asked at <code>{base}</code> on {date}, in {seconds:.1f} seconds.</p>
+<p>{grade}. Run against <code>{base}</code> on {date}, in {seconds:.1f} seconds.</p>
 {failures}
-<h2>Every property</h2>
+<h2>All contracts</h2>
 <table>
-<thead><tr><th scope="col">Verdict</th><th scope="col">Property</th><th scope="col">What must hold</th>
+<thead><tr><th scope="col">Verdict</th><th scope="col">Contract</th><th scope="col">Expected</th>
 <th scope="col">Standing</th><th scope="col" class="number">Examples</th></tr></thead>
 <tbody>
 {rows}
@@ -38,16 +39,20 @@ _PAGE = """<!doctype html>
 """
 
 
+_UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What a page cannot hold."""
+
+
 def html(report: Report) -> str:
     """The whole page."""
-    broken = [outcome for outcome in report.outcomes if outcome.verdict is Verdict.BROKEN]
-    failures = "\n".join(_failure(outcome, report) for outcome in broken)
+    failed = [*report.of(Verdict.FAILED), *report.of(Verdict.ADVISORY)]
+    failures = "\n".join(_failure(outcome, report) for outcome in failed)
     whole = _PAGE.format(
         title=escape(report.title), style=_STYLE, grade=escape(report.grade), base=escape(report.base),
         date=escape(report.date), seconds=report.seconds, failures=failures,
         rows="\n".join(_row(outcome) for outcome in report.outcomes),
     )  # fmt: skip
-    return fit(whole)
+    return _UNFIT.sub("\ufffd", whole)
 
 
 def _row(outcome: Outcome) -> str:
@@ -62,12 +67,12 @@ def _row(outcome: Outcome) -> str:
 
 def _failure(outcome: Outcome, report: Report) -> str:
     property, drawn = outcome.property, outcome.failure.drawn if outcome.failure else ""
-    source = f"<p>Source: {escape(str(property.source))}</p>" if property.source else ""
     example = f"<h3>Smallest example</h3><pre>{escape(report.masked(drawn)[:4_000])}</pre>" if drawn else ""
     asked = shown(outcome, report)
     curl = f"<h3>As a curl script</h3><pre>{escape(asked)}</pre>" if asked else ""
     return (
-        f"<section><h2><code>{escape(property.id)}</code></h2>"
+        f"<section><h2>{outcome.verdict.capitalize()}: <code>{escape(property.id)}</code></h2>"
         f"<p>{escape(property.statement)}. {escape(property.why)}</p>"
-        f"{source}<h3>What happened</h3><pre>{escape(problem(outcome, report))}</pre>{example}{curl}</section>"
+        f"<p>Source: {escape(source(property))}</p>"
+        f"<h3>What happened</h3><pre>{escape(problem(outcome, report))}</pre>{example}{curl}</section>"
     )

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from typing import Any
 
 import hypothesis
@@ -104,6 +105,8 @@ def contract_machine(
 
     def run(context: Context, how: settings) -> None:
         watched = type(machine.__name__, (_Watched, machine), {"context": context})
+        if context.seed is not None:
+            watched = hypothesis.seed(context.seed)(watched)
         try:
             run_state_machine_as_test(watched, settings=settings(how, stateful_step_count=steps))
         except HypothesisException:
@@ -154,7 +157,8 @@ def _bound(test: Callable[..., None] | Drawn) -> Test:
 
     def run(context: Context, how: settings) -> None:
         if strategies:
-            how(hypothesis.given(**strategies)(example))(context)
+            test = how(hypothesis.given(**strategies)(example))
+            (test if context.seed is None else hypothesis.seed(context.seed)(test))(context)
         else:
             example(context)
 
@@ -185,6 +189,31 @@ def breaches(
     vendor's do; `probe` reads what must be the same before and after.
     """
     return tuple(_breach(vendor, row, ask, right, form, probe) for row in rows)
+
+
+class Unmatched(ValueError):
+    """A pattern that is the id of no contract."""
+
+
+def select(
+    properties: Iterable[Property], only: Collection[str] = (), exclude: Collection[str] = (),
+    standing: Standing = Standing.ASSUMED,
+) -> list[Property]:  # fmt: skip
+    """Those of at least this standing whose id matches a pattern of `only`, if there are any, and none of `exclude`.
+
+    Raises `Unmatched` for a pattern that matches no id at all: it is a misprint, or the contract was renamed.
+    """
+    known = [*properties]
+    for pattern in (*only, *exclude):
+        if not any(fnmatchcase(property.id, pattern) for property in known):
+            raise Unmatched(f"no contract has an id like {pattern!r}; --list shows all")
+    return [
+        property
+        for property in known
+        if property.standing.strength >= standing.strength
+        and (not only or any(fnmatchcase(property.id, pattern) for pattern in only))
+        and not any(fnmatchcase(property.id, pattern) for pattern in exclude)
+    ]
 
 
 def as_sure_as(facts: Iterable[Fact], properties: Iterable[Property]) -> tuple[Property, ...]:

@@ -20,78 +20,66 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from fnmatch import fnmatchcase
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from assessment_contracts.clients.adapter_server import AdapterServer, Unfit, told, written
-from assessment_contracts.clients.checking import BASE, ClientRunner, claims_of
+from assessment_contracts.clients.checking import ClientRunner, claims_of
 from assessment_contracts.clients.features import Unclaimable
 from assessment_contracts.clients.harness import LIMIT
-from assessment_contracts.clients.jsonl_process import Failed, Hung
+from assessment_contracts.clients.jsonl_process import Hung, failed
 from assessment_contracts.clients.properties import PROPERTIES
-from assessment_contracts.property import Property
-from assessment_contracts.report import Report
-from assessment_contracts.report import told as failure_text
-from assessment_contracts.runner import PROFILES, Profile, Verdict
-from assessment_contracts.sources import Standing
+from assessment_contracts.property import Property, Unmatched, select
+from assessment_contracts.runner import PROFILES, Outcome
+from assessment_contracts.suite import cases, conclude, known_failures
 from assessment_contracts.target import Target, Unaskable
 
 if TYPE_CHECKING:
     from assessment_simulator.client import SimulatorServer
 
-# The name of the property of a test report that holds an advisory. The simulator's pytest plugin, which shows them, has
-# the same text: at run time neither imports the other.
-ADVISORY = "assessment-simulator advisory"
 # Seconds after which a contract is given up, unless it has 10,000 examples.
 _LONGEST = 110.0
 
 
 def client_contracts(
-    adapter: type, *, only: Sequence[str] = (), exclude: Sequence[str] = (), profile: str = "default"
-) -> Callable[..., None]:
+    adapter: type, *, only: Sequence[str] = (), exclude: Sequence[str] = (), profile: str = "default",
+    baseline: str | Path | None = None,
+) -> Callable[..., None]:  # fmt: skip
     """A test function with one case for each client contract, to be assigned to a name that begins with `test_`.
 
-    `only` and `exclude` are patterns of contract ids such as `client.pymetrics.*`; `profile` is `quick`, `default` or
-    `long`. The examples are the same in each run, unless `--hypothesis-seed` is given. An adapter that cannot be used
+    `only` and `exclude` are patterns of contract ids such as `client.pymetrics.*`; `profile` is one of `PROFILES`. The
+    examples are the same in each run, unless `--hypothesis-seed` is given or the profile draws new ones. `baseline` is
+    a file with the ids of known failures, one a line: these tests are marked `xfail`. An adapter that cannot be used
     raises `pytest.UsageError`, so the module is not collected.
     """
     if profile not in PROFILES:
         raise pytest.UsageError(f"profile is {profile!r}; the profiles are {', '.join(PROFILES)}")
     try:
-        claims = claims_of(AdapterServer(adapter).answer("hello", {}))
+        chosen = select(PROPERTIES, only, exclude)
+        known = known_failures(Path(baseline)) if baseline else set()
+        client, apart = claims_of(AdapterServer(adapter).answer("hello", {})), dict[str, Outcome]()
+    except (Unmatched, OSError) as problem:
+        raise pytest.UsageError(str(problem)) from None
     except (Unfit, Unclaimable, Unaskable) as problem:
         raise pytest.UsageError(f"{adapter.__module__}:{adapter.__qualname__}: {problem}") from None
-    chosen = [
-        one
-        for one in PROPERTIES
-        if (not only or any(fnmatchcase(one.id, pattern) for pattern in only))
-        and not any(fnmatchcase(one.id, pattern) for pattern in exclude)
-    ]
-    if not chosen:
-        raise pytest.UsageError("no client contract has such an id; `assessment-simulator check client --list` has all")
 
-    @pytest.mark.parametrize("contract", [pytest.param(one, id=one.id) for one in chosen])
+    @pytest.mark.parametrize("contract", cases(chosen, known))
     def test_client(contract: Property, simulator_server: "SimulatorServer", request: pytest.FixtureRequest) -> None:
         how = PROFILES[profile]
         if request.config.getoption("--hypothesis-seed", None) is not None:
-            how = Profile(how.name, how.examples, fixed=False, shares=how.shares)
+            how = replace(how, fixed=False)
         program = _InProcess(adapter)
         limit = math.inf if profile == "long" else time.monotonic() + _LONGEST
         target = Target(simulator_server.url, control_token=simulator_server.control_token, deadline=limit)
         try:
-            outcome = ClientRunner(target, how, program=program, claims=claims).ask(contract)
+            runner = ClientRunner(target, how, program=program, client=client, apart=apart)
+            conclude(runner.run(contract), runner, request.node)
         finally:
             target.close()
             program.stop()
-        if outcome.verdict in (Verdict.NOT_ASKED, Verdict.NOT_CLAIMED):
-            pytest.skip(outcome.reason)
-        if outcome.verdict is Verdict.BROKEN:
-            text = failure_text(outcome, Report("client contracts", BASE, "", [outcome], 0.0, target.secrets))
-            if contract.standing is not Standing.ASSUMED:
-                pytest.fail(text, pytrace=False)
-            request.node.user_properties.append((ADVISORY, text))
 
     return test_client
 
@@ -125,8 +113,7 @@ class _InProcess:
                 raise Hung(f"{method} did not end within {within:g} seconds") from None
         if "error" not in answer:
             return answer["result"]
-        error = answer["error"]
-        raise Failed(error["kind"], error["message"], error["status"])
+        raise failed(answer["error"])
 
     def stop(self) -> None:
         """Close the client, and end the thread."""

@@ -1,13 +1,21 @@
-"""Asks the properties one after the other, within a budget, and tells what became of each."""
+"""Runs contracts, one at a time, and says what came of each.
+
+A contract runs in a `Context`, with Hypothesis' settings from a profile. Its outcome is *passed* or *failed*; *not run*
+where the target lacks what it needs, and *inconclusive* where time ran out or a vendor was not available, which says
+nothing about the contract. `clients.checking` adds *not claimed* and *advisory*. Whatever happens, what a contract
+created is removed before its outcome is returned. `suite` turns outcomes into results of pytest.
+"""
 
 import time
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, settings
+from hypothesis.database import DirectoryBasedExampleDatabase
 from hypothesis.errors import HypothesisException, HypothesisWarning
 
 from assessment_contracts.context import HOOK, Context, Failure
@@ -17,49 +25,58 @@ from assessment_contracts.property import Need, Property
 from assessment_contracts.target import Target
 from assessment_contracts.wire import Exchange
 
+DATABASE = Path(".hypothesis") / "assessment-contracts"
+"""Where the profile `nightly` keeps failing examples, in the current folder: keep it from run to run."""
+
 
 class Verdict(StrEnum):
-    """What became of a property."""
+    """What came of a contract."""
 
-    HELD = "held"
-    BROKEN = "broken"
-    NOT_ASKED = "not asked"
+    PASSED = "passed"
+    FAILED = "failed"
+    ADVISORY = "advisory"
+    """It failed, but nothing that the vendor publishes states it."""
     NOT_CLAIMED = "not claimed"
     """The client does not have the feature, and says so."""
+    INCONCLUSIVE = "inconclusive"
+    """It could not be decided this time."""
+    NOT_RUN = "not run"
+    """The target lacks what it needs."""
 
 
 @dataclass(frozen=True)
 class Profile:
-    """How thoroughly to ask: so many examples of each property, or of costly ones their share of that, if it `shares`.
+    """The number of examples of each contract; costly ones run a share of it if `shares`.
 
-    `fixed` draws the same ones in every run.
+    `fixed` draws the same examples in every run. `remembers` keeps failing examples in `DATABASE`.
     """
 
     name: str
     examples: int
     fixed: bool = True
     shares: bool = True
+    remembers: bool = False
 
     def of(self, property: Property) -> int:
-        """How many examples of this property."""
+        """The number of examples of this contract."""
         factor = property.examples if self.shares else max(1.0, property.examples)
         return max(1, round(self.examples * factor))
 
 
 PROFILES = {
     profile.name: profile
-    for profile in (Profile("quick", 3), Profile("default", 12), Profile("long", 10_000, fixed=False, shares=False))
-}
+    for profile in (
+        Profile("quick", 3), Profile("default", 12), Profile("nightly", 100, fixed=False, remembers=True),
+        Profile("long", 10_000, fixed=False, shares=False),
+    )
+}  # fmt: skip
 VENDOR = Profile("vendor", 3)
-"""How a vendor's own server is asked."""
+"""For a vendor's own server."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one property; `reason` says why it was not asked, `failure` is the smallest one found.
-
-    It is `inconclusive` where it may be asked another time.
-    """
+    """What came of one contract: `reason` says why it was not decided, `failure` is the smallest failing example."""
 
     property: Property
     verdict: Verdict
@@ -67,43 +84,38 @@ class Outcome:
     examples: int = 0
     seconds: float = 0.0
     failure: Failure | None = None
-    inconclusive: bool = False
+    known: bool = False
+    """The baseline lists it as a known failure."""
 
 
 @dataclass(frozen=True)
 class Runner:
-    """Asks properties of a target. `host` is the name under which the target reaches a listener here, None if it can't.
+    """Runs contracts against a target. `host` is the name under which the target reaches a listener here, None if none.
 
-    `writes` is leave to create at a vendor what nobody can remove again.
+    `writes` allows contracts to create at a vendor what cannot be removed. `seed` draws the same examples again.
     """
 
     target: Target
     profile: Profile
     host: str | None = "127.0.0.1"
     writes: bool = False
-    fail_fast: bool = False
     shrinking: float = 4.0
     observe: Callable[[Exchange], None] = lambda exchange: None
-    """Is shown every exchange."""
+    """Receives every exchange."""
+    seed: int | None = None
 
-    def run(
-        self, properties: Iterable[Property], tell: Callable[[Outcome], None] = lambda outcome: None
-    ) -> list[Outcome]:
-        """What became of each; ends early at the first failure where that is wished."""
-        outcomes: list[Outcome] = []
-        for property in properties:
-            outcomes.append(self.ask(property))
-            tell(outcomes[-1])
-            if self.fail_fast and outcomes[-1].verdict is Verdict.BROKEN:
-                break
-        return outcomes
+    @property
+    def base(self) -> str:
+        """The server that the script of a failure calls."""
+        return self.target.url
 
-    def ask(self, property: Property) -> Outcome:
-        """What became of one property; what was created for it is removed, also where somebody breaks off."""
-        reason = self._hindrance(property)
-        if reason:
-            return Outcome(property, Verdict.NOT_ASKED, reason, inconclusive=reason == OUT_OF_TIME)
-        context = self._lab()
+    def run(self, property: Property) -> Outcome:
+        """The outcome of one contract; what was created for it is removed, also after an interrupt."""
+        if reason := self._missing(property):
+            return Outcome(property, Verdict.NOT_RUN, reason)
+        if time.monotonic() > self.target.deadline:
+            return Outcome(property, Verdict.INCONCLUSIVE, OUT_OF_TIME)
+        context = self._context()
         self.target.record = self._record(context)
         began = time.monotonic()
         try:
@@ -112,27 +124,27 @@ class Runner:
         finally:
             self._clear_up(context)
         failure = context.failures[-1] if context.failures else None
-        return Outcome(property, verdict, reason, context.examples, seconds, failure, inconclusive=bool(reason))
+        return Outcome(property, verdict, reason, context.examples, seconds, failure)
 
     def _tried(self, property: Property, context: Context) -> tuple[Verdict, str]:
         """The verdict, and why it is inconclusive."""
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore", HypothesisWarning)  # what it thinks of long examples helps nobody here
+                warnings.simplefilter("ignore", HypothesisWarning)  # about long examples, which these are
                 property.test(context, self._settings(property))
-        except Inconclusive as hindrance:
+        except Inconclusive as problem:
             context.smallest_last()
-            return (Verdict.BROKEN, "") if context.failures else (Verdict.NOT_ASKED, str(hindrance))
-        except Exception as problem:  # noqa: BLE001  whatever goes wrong in it, the property has not held
+            return (Verdict.FAILED, "") if context.failures else (Verdict.INCONCLUSIVE, str(problem))
+        except Exception as problem:  # noqa: BLE001  whatever goes wrong in it, the contract has not passed
             if not context.failures:
                 context.failed("", problem)
             elif isinstance(problem, HypothesisException):  # it lost its way while it made the failure smaller
                 context.smallest_last()
-            return Verdict.BROKEN, ""
-        return Verdict.HELD, ""
+            return Verdict.FAILED, ""
+        return Verdict.PASSED, ""
 
-    def _lab(self) -> Context:
-        return Context(self.target, self._listener(), self.target.deadline, self.shrinking)
+    def _context(self) -> Context:
+        return Context(self.target, self._listener(), self.target.deadline, self.shrinking, self.seed)
 
     def _record(self, context: Context) -> Callable[[Exchange], None]:
         def record(exchange: Exchange) -> None:
@@ -142,7 +154,7 @@ class Runner:
         return record
 
     def _clear_up(self, context: Context) -> None:
-        """Clear up; that a broken server does not let us is no news."""
+        """Remove what was created; a server that does not allow it has been reported as far as possible."""
         self.target.record = lambda exchange: None
         context.listener.close()
         with suppress(Exception):
@@ -150,13 +162,11 @@ class Runner:
 
     def _listener(self) -> Listener:
         host = self.host or "127.0.0.1"
-        bind = "127.0.0.1" if host == "127.0.0.1" else "0.0.0.0"  # noqa: S104  asked for by name
+        bind = "127.0.0.1" if host == "127.0.0.1" else "0.0.0.0"  # noqa: S104  named by the user
         return Listener(host=host, bind=bind, path=HOOK)
 
-    def _hindrance(self, property: Property) -> str:
-        """Why the property cannot be asked here; empty when it can."""
-        if time.monotonic() > self.target.deadline:
-            return OUT_OF_TIME
+    def _missing(self, property: Property) -> str:
+        """What the contract needs and the target lacks; empty if nothing."""
         has = {
             Need.CONTROL: self.target.is_simulator,
             Need.LISTENER: self.host is not None,
@@ -168,9 +178,13 @@ class Runner:
         return "; ".join(f"needs {need}" for need in Need if need in property.needs and not has[need])
 
     def _settings(self, property: Property) -> settings:
-        """How Hypothesis is to try the property."""
+        """Hypothesis' settings for the contract."""
+        database, phases = None, [Phase.generate, Phase.shrink]
+        if self.profile.remembers:
+            # A folder for each contract: Hypothesis tells tests apart by their source, and many share theirs.
+            database, phases = DirectoryBasedExampleDatabase(DATABASE / property.id), [Phase.reuse, *phases]
         return settings(
-            max_examples=self.profile.of(property), deadline=None, database=None,
-            derandomize=self.profile.fixed, report_multiple_bugs=False, print_blob=False,
-            suppress_health_check=list(HealthCheck), phases=(Phase.generate, Phase.shrink),
+            max_examples=self.profile.of(property), deadline=None, database=database,
+            derandomize=self.profile.fixed and self.seed is None, report_multiple_bugs=False, print_blob=False,
+            suppress_health_check=list(HealthCheck), phases=phases,
         )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import json as stdlib_json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
@@ -32,20 +32,29 @@ class PiKeys:
     api_key: str
 
 
+class Memo(dict[str, Any]):
+    """What a vendor's properties create or find out once; `stored` is called for each."""
+
+    stored: Callable[[], None] = staticmethod(lambda: None)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        super().__setitem__(name, value)
+        self.stored()
+
+
 @dataclass
 class Sandbox:
-    """Calls with the keys of one sandbox or account.
-
-    `control_headers` is None where there is no control API. `memo` is for what a vendor's properties find out once.
-    """
+    """Calls with the keys of one sandbox or account; `control_headers` is None where there is no control API."""
 
     name: str
     pymetrics: PymetricsKeys
     predictive_index: PiKeys
     connection: Connection
     control_headers: Mapping[str, str] | None = None
-    memo: dict[str, Any] = field(default_factory=dict)
+    memo: Memo = field(default_factory=Memo)
     undoing: list[tuple[str, str, Auth]] = field(default_factory=list)
+    words: int = 0
+    """How many unused texts were made for this sandbox."""
     _token: str | None = None
 
     def call(
@@ -76,6 +85,11 @@ class Sandbox:
         if "Authorization" not in given:
             credentials["Authorization"] = f"Bearer {self.token()}"
         return credentials
+
+    @property
+    def known_token(self) -> str | None:
+        """The token that the next call uses, if there is one."""
+        return self._token
 
     def token(self) -> str:
         """A pymetrics bearer token, asked for once."""
@@ -139,6 +153,7 @@ class Sandbox:
         self.control_json("POST", "/reset")
         self.forget_token()
         self.memo.clear()
+        self.words = 0
 
 
 def unsealed(value: Any) -> Any:

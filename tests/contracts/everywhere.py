@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 
-from assessment_contracts.cli import PROPERTIES, chosen
+from assessment_contracts.cli import PROPERTIES
 from assessment_contracts.kit import ServerProcess, serve_command
-from assessment_contracts.report import Report, told
+from assessment_contracts.property import select
+from assessment_contracts.report import Report, described
 from assessment_contracts.runner import PROFILES, Outcome, Profile, Runner, Verdict
 from assessment_contracts.target import Target
 from tests.balancer import Balancer
@@ -40,13 +41,14 @@ def serves(name: str, server: str) -> Iterator[str]:
 def ask(url: str, profile: Profile, only: tuple[str, ...] = (), tell: Callable[[str], None] = print) -> list[Outcome]:
     """What became of each property; failures are reported at once."""
 
-    def note(outcome: Outcome) -> None:
-        if outcome.verdict is not Verdict.HELD:
-            tell(told(outcome, Report("contracts", url, "", [outcome], outcome.seconds, {})))
-
+    outcomes = []
     with closing(Target(url)) as target:
         target.probe()
-        return Runner(target, profile).run(chosen(PROPERTIES, only=only), note)
+        for property in select(PROPERTIES, only):
+            outcomes.append(Runner(target, profile).run(property))
+            if outcomes[-1].verdict is not Verdict.PASSED:
+                tell(described(outcomes[-1], Report("contracts", url, "", outcomes[-1:], outcomes[-1].seconds)))
+    return outcomes
 
 
 def main() -> int:
@@ -63,7 +65,7 @@ def main() -> int:
             with serves(name, server) as url:
                 began = time.monotonic()
                 outcomes = ask(url, PROFILES[asked.profile], tuple(asked.only))
-            held = sum(outcome.verdict is Verdict.HELD for outcome in outcomes)
+            held = sum(outcome.verdict is Verdict.PASSED for outcome in outcomes)
             wrong += len(outcomes) - held
             print(f"| {PLACES[name]} | {held} | {len(outcomes)} | {time.monotonic() - began:.0f} |", flush=True)
     return 1 if wrong else 0

@@ -52,7 +52,7 @@ def _asked(url: str, property: Property, profile: str) -> Shown:
             refused.update(exchange.answer.rules)
 
     try:
-        outcome = Runner(target, PROFILES[profile], observe=observe).ask(property)
+        outcome = Runner(target, PROFILES[profile], observe=observe).run(property)
         return Shown(outcome, frozenset(target.kept), frozenset(refused))
     finally:
         target.close()

@@ -40,10 +40,10 @@ def environment(more: Mapping[str, str]) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
-        ((), "--target URL says which server to ask"),
+        ((), "--target URL says which server to check"),
         (("--target", "http://127.0.0.1:9"), "nobody answers at http://127.0.0.1:9"),
-        (("--target", "nonsense"), "cannot be asked: 'nonsense' is no address of a server"),
-        (("--target", "TARGET", "--only", "nothing.*"), "no property has such an id"),
+        (("--target", "nonsense"), "cannot run: 'nonsense' is no address of a server"),
+        (("--target", "TARGET", "--only", "nothing.*"), "no contract has an id like 'nothing.*'"),
         (("--target", "TARGET", "--budget", "0"), "the budget was used up"),
         (("--target", "TARGET", "--budget", "nan"), "nan is no number"),
         (("--target", "TARGET", "--budget", "-1"), "-1.0 is not in the range x>=0"),
@@ -113,7 +113,7 @@ def test_a_vendor_is_asked_without_the_control_api_and_left_clean(
     url, asked = vendor
     ended = check("--target", url, "--rate", "400", "--allow-writes", environ=KEYS)
     assert ended.returncode == 0, ended.stdout[-3_000:]
-    assert "not asked" in ended.stdout
+    assert "not run" in ended.stdout
     assert not [one for one in asked if "_simulator" in one.path]
     assert "hush-hush" not in ended.stdout
     with closing(Connection(server.url)) as connection:
@@ -143,7 +143,7 @@ def test_who_breaks_off_leaves_nothing_at_the_vendor(
         running.send_signal(sent)
         _, said = running.communicate(timeout=60)
     assert running.returncode == 2
-    assert said.splitlines()[-1] == "cannot be asked: it was broken off"
+    assert said.splitlines()[-1] == "cannot run: it was interrupted"
     assert left(server, account) == []
 
 
@@ -161,7 +161,7 @@ def test_it_ends_with_0_when_all_held_and_writes_reports_and_drift(server: Serve
     files = ("--junit", str(junit), "--html", str(html), "--drift", str(drift))
     ended = check("--target", server.url, "--only", "pymetrics.token.*", "--profile", "quick", *files)
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert " held; " in ended.stdout
+    assert " rules and promises hold; " in ended.stdout
     assert junit.read_text().startswith("<?xml")
     assert html.read_text().startswith("<!doctype html>")
     assert [rule for rule in json.loads(drift.read_text())["rules"] if rule["last_held"]]

@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
-from assessment_contracts.clients.adapter import METHODS
+from assessment_contracts.clients.adapter import AT_ONCE, METHODS
 from assessment_contracts.clients.checking import hello
 from assessment_contracts.clients.compare import differences, ticks
 from assessment_contracts.clients.features import FEATURES, Unclaimable, claimed
@@ -90,7 +90,7 @@ CLAIMS: list[tuple[list[str] | None, tuple[str, ...], set[str]]] = [
     (["pymetrics.orders"], ORDERS, {"pymetrics.orders"}),
     (None, ORDERS, {"pymetrics.orders", "pymetrics.renewal", "pymetrics.patience"}),
     (None, (), set()),
-    (None, METHODS, set(FEATURES)),
+    (None, (*METHODS, AT_ONCE), set(FEATURES)),
     ([], METHODS, set()),
 ]
 
@@ -153,7 +153,7 @@ UNASKABLE: list[tuple[list[str], str]] = [
     (["--command", '"unbalanced'], "--command cannot be read: No closing quotation"),
     (["--command", "no-such-program"], "no-such-program cannot be started"),
     (["--command", "true"], "the adapter ended (exit status 0) while it was asked for hello"),
-    ([REFERENCE, "--only", "client.nothing"], "no property has such an id"),
+    ([REFERENCE, "--only", "client.nothing"], "no contract has an id like 'client.nothing'"),
 ]
 
 
@@ -211,9 +211,9 @@ def test_an_adapter_that_breaks_on_the_way_fails_the_property_and_says_how(
 ) -> None:
     body = DYING.replace("os._exit(7)", breaks)
     ended = check(1, *adapter(tmp_path, body), "--only", "*report_is_asked_for")
-    assert "BROKEN  client.pymetrics.report_is_asked_for" in ended.stdout
+    assert "  failed  client.pymetrics.report_is_asked_for" in ended.stdout
     assert complaint in ended.stdout
-    assert "0 of 1 held, 1 broken" in ended.stdout
+    assert "0 of 1 passed, 1 failed" in ended.stdout
 
 
 def test_letters_that_cannot_be_written_do_not_keep_the_report_from_being_written(tmp_path: Path) -> None:
@@ -238,7 +238,7 @@ def test_a_client_that_holds_what_it_claims_ends_with_0_and_the_rest_counts_for_
     ended = check(0, "modest:Client", *only, "--junit", str(junit), "--html", str(html), cwd=tmp_path)
 
     assert "not claimed  predictive_index.recovery: client.predictive_index.lost_assessment_is_found\n" in ended.stdout
-    assert "1 of 1 held, 1 not claimed" in ended.stdout
+    assert "1 of 1 passed, 1 not claimed" in ended.stdout
     assert ended.stderr == ""
     suite = ET.parse(junit).getroot()[0]  # noqa: S314  made by us
     assert {case.attrib["name"]: [child.tag for child in case] for case in suite} == {
@@ -247,7 +247,7 @@ def test_a_client_that_holds_what_it_claims_ends_with_0_and_the_rest_counts_for_
     }
     left = {path.name for path in tmp_path.iterdir()} - {"__pycache__"}
     assert left == {"modest.py", "report.html", "report.xml"}
-    assert "1 of 1 held, 1 not claimed" in html.read_text()
+    assert "1 of 1 passed, 1 not claimed" in html.read_text()
 
 
 def test_a_failure_is_shrunk_and_shown_with_a_curl_script_that_shows_it_again() -> None:
@@ -272,7 +272,7 @@ def test_the_script_of_a_forged_webhook_posts_it_to_the_client() -> None:
 
 def test_the_first_failure_ends_the_run_with_x() -> None:
     only = ("--only", "client.pymetrics.known_order*", "--only", "client.pymetrics.retry_after*")
-    assert "0 of 1 held, 1 broken;" in check(1, NAIVE, "-x", *only).stdout
+    assert "0 of 1 passed, 1 failed;" in check(1, NAIVE, "-x", *only).stdout
 
 
 def test_the_properties_are_listed_without_a_client_and_a_budget_that_is_used_up_ends_with_2() -> None:

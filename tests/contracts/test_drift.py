@@ -61,8 +61,8 @@ def test_values_are_known_by_their_form(value: Any, name: str) -> None:
 def test_other_ids_and_instants_are_no_change() -> None:
     first = shapes(exchange({"id": "0f3c9f6e-0000-4000-8000-1234567890ab", "at": "2026-11-23T10:00:00Z"}))
     later = shapes(exchange({"id": "1f3c9f6e-1111-4000-8000-1234567890ab", "at": "2027-01-01T00:00:01Z"}))
-    before = drift(reported(Verdict.HELD), [FACT], first, {})
-    assert drift(reported(Verdict.HELD), [FACT], later, before)["changes"] == []
+    before = drift(reported(Verdict.PASSED), [FACT], first, {})
+    assert drift(reported(Verdict.PASSED), [FACT], later, before)["changes"] == []
 
 
 def test_what_was_asked_comes_back_as_an_echo_whatever_it_is() -> None:
@@ -91,17 +91,17 @@ def test_what_was_asked_comes_back_as_an_echo_whatever_it_is() -> None:
     ids=["another type", "null", "a member less", "a member more", "a decimal less", "within a list"],
 )
 def test_another_shape_is_a_change_and_is_named(was: Any, now: Any, change: tuple[str, list[str], list[str]]) -> None:
-    before = drift(reported(Verdict.HELD), [FACT], shapes(exchange(was)), {})
-    (found,) = drift(reported(Verdict.HELD), [FACT], shapes(exchange(now)), before)["changes"]
+    before = drift(reported(Verdict.PASSED), [FACT], shapes(exchange(was)), {})
+    (found,) = drift(reported(Verdict.PASSED), [FACT], shapes(exchange(now)), before)["changes"]
     assert (found["member"], found["was"], found["now"]) == change
     assert found["answer"] == "POST /orders/{} 200"
 
 
 @pytest.mark.parametrize(
-    ("verdict", "outcome", "gone"), [(Verdict.BROKEN, "broken", [FACT.id]), (Verdict.NOT_ASKED, "not asked", [])]
+    ("verdict", "outcome", "gone"), [(Verdict.FAILED, "failed", [FACT.id]), (Verdict.NOT_RUN, "not run", [])]
 )
 def test_a_rule_keeps_the_day_on_which_it_last_held(verdict: Verdict, outcome: str, gone: list[str]) -> None:
-    held = drift(reported(Verdict.HELD, "2026-11-01T10:00:00+00:00"), [FACT], Shapes(), {})
+    held = drift(reported(Verdict.PASSED, "2026-11-01T10:00:00+00:00"), [FACT], Shapes(), {})
     now = drift(reported(verdict), [FACT], Shapes(), held)
     (rule,) = now["rules"]
     assert (rule["outcome"], rule["last_held"], now["no_longer_held"]) == (outcome, "2026-11-01", gone)
@@ -109,7 +109,7 @@ def test_a_rule_keeps_the_day_on_which_it_last_held(verdict: Verdict, outcome: s
 
 def test_a_rule_is_listed_with_the_standing_of_its_demand_status_and_body() -> None:
     fact = Fact("pi.access.key", Standing.DOCUMENTED, ours("a test"), Standing.THIRD_PARTY, Standing.ASSUMED)
-    (rule,) = drift(reported(Verdict.HELD), [fact], Shapes(), {})["rules"]
+    (rule,) = drift(reported(Verdict.PASSED), [fact], Shapes(), {})["rules"]
     parts = ("standing", "status_standing", "body_standing")
     assert [rule[part] for part in parts] == ["documented", "third_party", "assumed"]
 

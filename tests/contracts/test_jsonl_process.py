@@ -169,7 +169,7 @@ def test_a_class_is_opened_with_what_its_init_names_and_called_by_keyword(hosted
                 return [*self.opened, id, report]
     """)
     opening = {"base_url": "http://x", "client_id": "c", "client_secret": "s", "api_key": "k", "timeout": 1.0}
-    assert program.call("hello", {}, 5) == {"methods": ["get_order"]}
+    assert program.call("hello", {}, 5) == {"methods": ["get_order", "at_once"], "parameters": ["api_key", "base_url"]}
     assert program.call("open", opening, 5) is None
     assert program.call("get_order", {"id": "é", "report": True}, 5) == ["http://x", "k", "é", True]
 

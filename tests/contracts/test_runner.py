@@ -1,11 +1,11 @@
-"""The runner: what it makes of properties that hold, that do not, and that cannot be asked."""
+"""The runner: what comes of contracts that pass, that fail, and that cannot be decided; and how that is reported."""
 
-import subprocess
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
-from xml.etree import ElementTree as ET
+from typing import Any
 
 import httpx2
 import pytest
@@ -13,13 +13,14 @@ import pytest
 from assessment_contracts.context import Context
 from assessment_contracts.html import html
 from assessment_contracts.inconclusive import OUT_OF_TIME
-from assessment_contracts.junit import junit
-from assessment_contracts.property import Property, as_sure_as
-from assessment_contracts.report import Report, shown, told
+from assessment_contracts.property import Property, Unmatched, as_sure_as, select
+from assessment_contracts.report import Report, described, shown
 from assessment_contracts.runner import PROFILES, VENDOR, Outcome, Profile, Runner, Verdict
 from assessment_contracts.sources import Fact, Standing, ours
 from assessment_contracts.target import Target, Unaskable
+from assessment_contracts.wire import Exchange
 from tests.contracts import toys
+from tests.contracts.scripts import replayed
 from tests.servers import Server
 
 At = Callable[..., Target]
@@ -39,7 +40,8 @@ def target(at: At) -> Target:
 
 
 def asked(target: Target, *properties: Property, **more: object) -> list[Outcome]:
-    return Runner(target, PROFILES["default"], **more).run(properties)  # type: ignore[arg-type]
+    runner = Runner(target, PROFILES["default"], **more)  # type: ignore[arg-type]
+    return [runner.run(property) for property in properties]
 
 
 def reported(target: Target, outcomes: list[Outcome]) -> Report:
@@ -51,10 +53,10 @@ def reported(target: Target, outcomes: list[Outcome]) -> Report:
     [(toys.right, None), (toys.telling, None), (toys.wrong, "application='aaa'"), (toys.machine, "state.create()")],
     ids=["holds", "webhook reaches the listener", "smallest example", "steps of a state machine"],
 )
-def test_what_becomes_of_a_property(target: Target, property: Property, drawn: str | None) -> None:
+def test_what_comes_of_a_contract(target: Target, property: Property, drawn: str | None) -> None:
     (outcome,) = asked(target, property)
     assert (outcome.verdict, outcome.failure is None) == (
-        (Verdict.HELD, True) if drawn is None else (Verdict.BROKEN, False)
+        (Verdict.PASSED, True) if drawn is None else (Verdict.FAILED, False)
     )
     if drawn is None:
         assert outcome.examples == (PROFILES["default"].examples if property is toys.right else 1)
@@ -81,46 +83,89 @@ def test_a_costly_property_has_a_share_of_the_examples_but_where_so_many_of_each
     assert profile.of(replace(toys.right, examples=factor)) == examples
 
 
-def test_the_script_of_a_failure_shows_it_again(target: Target) -> None:
+def test_a_seed_draws_the_same_examples_in_each_run(target: Target) -> None:
+    def drawn(profile: Profile, seed: int | None) -> list[tuple[str, Any]]:
+        seen: list[tuple[str, Any]] = []
+
+        def note(exchange: Exchange) -> None:
+            order = json.loads(exchange.body) if exchange.path == "/mercury/order" else {}
+            seen.append((exchange.method, order.get("application_id")))
+
+        Runner(target, profile, seed=seed, observe=note).run(toys.right)
+        return seen
+
+    random = Profile("random", 12, fixed=False)
+    assert drawn(random, 1) == drawn(random, 1) == drawn(PROFILES["default"], 1)
+    assert drawn(PROFILES["default"], None) == drawn(PROFILES["default"], None) != drawn(random, 2)
+
+
+def test_the_script_of_a_failure_shows_it_again_with_its_setup_however_often_it_is_run(target: Target) -> None:
     (outcome,) = asked(target, toys.wrong)
-    report = reported(target, [outcome])
-    script = shown(outcome, report)
-    run = subprocess.run(["sh"], input=script, capture_output=True, text=True, timeout=30, check=False)
-    assert run.returncode == 0, run.stderr
-    assert run.stdout.count("HTTP/1.1 20") == 2
-    assert '"application_id":"aaa"' in run.stdout.rpartition("HTTP/1.1")[2], script
+    script = shown(outcome, reported(target, [outcome]))
+    assert script.index('"$BASE"/_simulator/sandboxes') < script.index('"$BASE"/mercury/oauth/token')
+    for _ in range(2):
+        replayed(script)
+    assert '"application_id":"aaa"' in replayed(script).rpartition("HTTP/1.1")[2], script
+
+
+def test_a_script_includes_what_was_created_once_for_all_examples_and_shows_a_wrong_token_as_it_was_sent(
+    target: Target,
+) -> None:
+    (outcome,) = asked(target, toys.remembering)
+    script = shown(outcome, reported(target, [outcome]))
+    setup, _, example = script.partition("# The example:")
+    assert '"$BASE"/mercury/order' in setup
+    assert "Authorization: Bearer not-a-token" in example
+    assert "ID_3_1" in example
+    replayed(script)
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        ({}, ["pymetrics.toy.right", "pi.toy.observed"]),
+        ({"only": ["pi.*", "*.right"]}, ["pymetrics.toy.right", "pi.toy.observed"]),
+        ({"only": ["*.toy.*"], "exclude": ["pi.*"]}, ["pymetrics.toy.right"]),
+        ({"standing": Standing.DOCUMENTED}, ["pymetrics.toy.right"]),
+    ],
+)
+def test_contracts_are_selected_by_id_and_standing(options: dict[str, Any], found: list[str]) -> None:
+    assert [property.id for property in select((toys.right, toys.observed), **options)] == found
+
+
+@pytest.mark.parametrize("option", ["only", "exclude"])
+def test_a_pattern_without_a_match_is_refused(option: str) -> None:
+    with pytest.raises(Unmatched, match=r"no contract has an id like 'pi\.x'"):
+        select((toys.right, toys.observed), **{option: ["pi.toy.*", "pi.x"]})  # type: ignore[arg-type]
 
 
 def test_what_a_target_lacks_is_not_asked_and_the_reason_is_given(at: At) -> None:
     keys = {"PYMETRICS_CLIENT_ID": "sim-account", "PYMETRICS_CLIENT_SECRET": "x", "PYMETRICS_API_KEY": "sim-account"}
     both = Runner(at(keys | {"PI_API_KEY": "sim-account"}), VENDOR, host=None)
-    assert [outcome.reason for outcome in both.run([toys.mailing, toys.telling, toys.right])] == [
+    assert [both.run(property).reason for property in (toys.mailing, toys.telling, toys.right)] == [
         "needs leave to send e-mail (--allow-email)",
         "needs the control API; needs a listener that the server can reach",
         "",
     ]
     one = Runner(at({"PI_API_KEY": "sim-account"}), VENDOR, host=None)
-    assert [(outcome.verdict, outcome.reason) for outcome in one.run([toys.right, toys.observed])] == [
-        (Verdict.NOT_ASKED, "no credentials for this vendor"),
-        (Verdict.HELD, ""),
+    outcomes = [one.run(property) for property in (toys.right, toys.observed)]
+    assert [(outcome.verdict, outcome.reason) for outcome in outcomes] == [
+        (Verdict.NOT_RUN, "no credentials for this vendor"),
+        (Verdict.PASSED, ""),
     ]
 
 
 def test_a_vendor_is_asked_no_faster_than_the_rate(at: At) -> None:
     vendor = at({"PI_API_KEY": "sim-account"}, rate=20)
     began = time.monotonic()
-    Runner(vendor, VENDOR, host=None).run([toys.observed] * 5)
+    for _ in range(5):
+        Runner(vendor, VENDOR, host=None).run(toys.observed)
     assert time.monotonic() - began >= 4 / 20
-
-
-def test_fail_fast_stops_at_the_first_failure(target: Target) -> None:
-    verdicts = [outcome.verdict for outcome in asked(target, toys.right, toys.wrong, toys.right, fail_fast=True)]
-    assert verdicts == [Verdict.HELD, Verdict.BROKEN]
 
 
 def test_a_failure_that_does_not_come_again_is_shown_all_the_same(target: Target) -> None:
     (outcome,) = asked(target, toys.moody)
-    assert outcome.verdict is Verdict.BROKEN
+    assert outcome.verdict is Verdict.FAILED
     assert outcome.failure is not None
     assert str(outcome.failure.problem).startswith("in a mood")
 
@@ -128,14 +173,14 @@ def test_a_failure_that_does_not_come_again_is_shown_all_the_same(target: Target
 def test_a_failure_is_made_smaller_for_a_limited_time_only(target: Target) -> None:
     began = time.monotonic()
     (outcome,) = asked(target, toys.slow, shrinking=0.5)
-    assert outcome.verdict is Verdict.BROKEN
+    assert outcome.verdict is Verdict.FAILED
     assert time.monotonic() - began < 3
 
 
 def test_when_the_budget_is_used_up_the_rest_is_not_asked(at: At) -> None:
     target = at(deadline=time.monotonic() - 1)
     outcomes = asked(target, toys.right, toys.wrong)
-    assert [outcome.reason for outcome in outcomes] == [OUT_OF_TIME, OUT_OF_TIME]
+    assert [(outcome.verdict, outcome.reason) for outcome in outcomes] == [(Verdict.INCONCLUSIVE, OUT_OF_TIME)] * 2
     assert reported(target, outcomes).status == 2
 
 
@@ -154,17 +199,8 @@ def test_sandboxes_are_forgotten_when_their_property_is_over(target: Target) -> 
     assert ours() == before
 
 
-def test_reports_have_a_case_for_each_property_and_escape_what_they_show(target: Target) -> None:
-    report = reported(target, asked(target, toys.right, toys.wrong))
-    suite = ET.fromstring(junit(report))[0]  # noqa: S314  our own words
-    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("2", "1", "0")
-    cases = {case.get("name"): case for case in suite}
-    failure = cases["pymetrics.toy.wrong"].find("failure")
-    assert failure is not None
-    assert failure.text
-    assert "curl" in failure.text
-    assert "BASE=${BASE:-" in failure.text
-    page = html(report)
+def test_the_page_escapes_what_it_shows(target: Target) -> None:
+    page = html(reported(target, asked(target, toys.right, toys.wrong)))
     assert "&lt;b&gt;three &amp; more&lt;/b&gt;" in page
     assert not any(word in page for word in ("<b>", "<script", "<link", "src=", "@import", "url("))
 
@@ -182,9 +218,9 @@ def test_no_report_shows_a_token(said: str, shown: str) -> None:
 
 
 def test_a_failure_is_shown_with_the_standing_of_what_did_not_hold() -> None:
-    outcome = Outcome(replace(toys.mailing, standing=Standing.THIRD_PARTY), Verdict.BROKEN)
+    outcome = Outcome(replace(toys.mailing, standing=Standing.THIRD_PARTY), Verdict.FAILED)
     report = Report("t", "http://x", "2026-01-01", (outcome,), 0.0)
-    for text in (told(outcome, report), junit(report).decode(), html(report)):
+    for text in (described(outcome, report), html(report)):
         assert "third_party" in text
 
 
@@ -208,9 +244,9 @@ def test_a_contract_is_as_sure_as_the_least_sure_part_of_what_it_shows() -> None
 def test_no_report_shows_a_credential(at: At) -> None:
     keys = {"PYMETRICS_CLIENT_ID": "sim-hush", "PYMETRICS_CLIENT_SECRET": "shush", "PYMETRICS_API_KEY": "sim-hush"}
     vendor = at(keys)
-    outcomes = Runner(vendor, PROFILES["default"], host=None).run([toys.wrong])
-    report = reported(vendor, outcomes)
-    for text in (told(outcomes[0], report), junit(report).decode(), html(report)):
+    outcome = Runner(vendor, PROFILES["default"], host=None).run(toys.wrong)
+    report = reported(vendor, [outcome])
+    for text in (described(outcome, report), html(report)):
         assert "aaa" in text
         assert not any(secret in text for secret in ("sim-hush", "shush"))
 

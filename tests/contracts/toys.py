@@ -8,11 +8,11 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from assessment_contracts.context import Context
 from assessment_contracts.property import Need, contract, contract_machine, given
+from assessment_contracts.pymetrics.api import unused
 from assessment_contracts.sandbox import Sandbox
 from assessment_contracts.sources import Standing
 
 ORDER = {
-    "candidate": {"email": "ada@example.com"},
     "assessment_id": "6ac4d6b5-9a3e-4d0c-8f55-0d5a3f6d2b10",
     "application_id": "application",
 }
@@ -20,7 +20,8 @@ ORDER = {
 
 def create(sandbox: Sandbox, **members: Any) -> Any:
     """The order that a creation answers with."""
-    answer = sandbox.call("POST", "/mercury/order", json=ORDER | members, auth="pymetrics")
+    own = {"candidate": {"email": f"{unused(sandbox)}@example.com"}}
+    answer = sandbox.call("POST", "/mercury/order", json=ORDER | own | members, auth="pymetrics")
     assert answer.status in (200, 201), answer.text
     return answer.json["order"]
 
@@ -72,6 +73,18 @@ def slow(context: Context, wait: float) -> None:
     """It takes a while, and then it fails."""
     time.sleep(wait)  # a slow contract is what is tested
     raise AssertionError("late")
+
+
+@contract("pymetrics.toy.remembering", "A remembered order is read with any token")
+@given(application=st.text("abc", min_size=1))
+def remembering(context: Context, application: str) -> None:
+    """It is created once, for all examples."""
+    if "order" not in context.sandbox.memo:
+        context.sandbox.memo["order"] = create(context.sandbox)["id"]
+    else:
+        path, headers = f"/mercury/getOrder/{context.sandbox.memo['order']}", {"Authorization": "Bearer not-a-token"}
+        answer = context.sandbox.call("GET", path, headers=headers, auth="pymetrics")
+        assert answer.status == 200, application
 
 
 class Counting(RuleBasedStateMachine):

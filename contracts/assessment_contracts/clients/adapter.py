@@ -8,11 +8,13 @@ example with the parameters of its `__init__` among these, as keywords:
     client_id, client_secret    pymetrics' credentials
     api_key        either vendor's key
     timeout        the seconds that the client should wait for a response at most
+    webhook_username, webhook_password    the credentials (HTTP Basic) with which the vendor calls the receiver, if the
+                   adapter has these two parameters
 
 `features` says what the client claims (`assessment_contracts.clients.features`); without it, it claims all that its
 methods allow.
 Bodies and answers are the vendor's own JSON, as `json.loads` gives it. A call that fails raises `ClientError`;
-anything else that it raises is a crash. In any case a call must end within eight seconds.
+anything else that it raises is a crash. In any case a call must end within fifteen seconds.
 """
 
 from collections.abc import Mapping
@@ -101,11 +103,15 @@ class WebhookReceiver(Protocol):
         ...
 
 
+AT_ONCE = "at_once"
+"""A request of the protocol that makes several calls at the same time; Python adapters need no method for it."""
 METHODS = (
     *("create_order", "get_order", "assessments", "list_orders"),
     *("create_assessment", "get_assessment", "change_assessment"),
     *("receive", "state_of"),
 )
 """Every method that an adapter can have."""
-OPENING = ("base_url", "client_id", "client_secret", "api_key", "timeout")
+OPENING = (
+    "base_url", "client_id", "client_secret", "api_key", "timeout", "webhook_username", "webhook_password",
+)  # fmt: skip
 """The parameters that a client's `__init__` may have."""

@@ -11,10 +11,11 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Any
 
-from assessment_contracts.clients.adapter import METHODS, OPENING, ClientError
+from assessment_contracts.clients.adapter import AT_ONCE, METHODS, OPENING, ClientError
 
 
 class Unfit(Exception):
@@ -81,7 +82,25 @@ class AdapterServer:
             self.close()
             self._client = self._adapter(**opening(self._adapter, params))
             return None
+        if method == AT_ONCE:
+            return self._at_once(params["calls"])
         return self._awaited(getattr(self._client, method)(**params))
+
+    def _at_once(self, calls: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """The outcome of each call: tasks of one loop where the methods are asynchronous, else threads."""
+        methods = [getattr(self._client, call["method"]) for call in calls]
+        if all(map(inspect.iscoroutinefunction, methods)):
+
+            async def gathered() -> list[Any]:
+                waiting = [method(**call["params"]) for method, call in zip(methods, calls, strict=True)]
+                return await asyncio.gather(*waiting, return_exceptions=True)
+
+            found = self._awaited(gathered())
+        else:
+            with ThreadPoolExecutor(len(calls)) as pool:
+                futures = [pool.submit(method, **call["params"]) for method, call in zip(methods, calls, strict=True)]
+            found = [future.exception() or future.result() for future in futures]
+        return [{"error": _error(one)} if isinstance(one, BaseException) else {"result": one} for one in found]
 
     def close(self) -> None:
         """End the client: its `aclose` or `close`, if it has one, then its event loop."""
@@ -103,12 +122,12 @@ class AdapterServer:
         return self._loop.run(_wait(result))
 
     def _hello(self) -> dict[str, Any]:
-        opening(self._adapter, dict.fromkeys(OPENING))
         features = getattr(self._adapter, "features", None)
         if isinstance(features, str):
             raise Unfit(f"features is the text {features!r}; write a set of names: {{{features!r}}}")
         return {
-            "methods": [name for name in METHODS if callable(getattr(self._adapter, name, None))],
+            "methods": [*(name for name in METHODS if callable(getattr(self._adapter, name, None))), AT_ONCE],
+            "parameters": sorted(opening(self._adapter, dict.fromkeys(OPENING))),
             **({} if features is None else {"features": sorted(features)}),
         }
 
@@ -121,16 +140,18 @@ def told(line: str, answer: Callable[[str, Mapping[str, Any]], Any]) -> dict[str
     """The answer to one line."""
     asked = json.loads(line)
     try:
-        result = answer(asked["method"], asked["params"])
-    except ClientError as problem:
-        error = {"kind": problem.kind, "message": str(problem), "status": problem.status}
-        return {"id": asked["id"], "error": error}
-    except Unfit as problem:
-        return {"id": asked["id"], "error": {"kind": "unfit", "message": str(problem), "status": None}}
-    except Exception as problem:  # noqa: BLE001 - whatever the client may raise is to be told
-        crash = {"kind": "crash", "message": f"{type(problem).__name__}: {problem}{_where(problem)}", "status": None}
-        return {"id": asked["id"], "error": crash}
-    return {"id": asked["id"], "result": result}
+        return {"id": asked["id"], "result": answer(asked["method"], asked["params"])}
+    except Exception as problem:  # noqa: BLE001  whatever the client may raise is reported
+        return {"id": asked["id"], "error": _error(problem)}
+
+
+def _error(problem: BaseException) -> dict[str, Any]:
+    """What an exception of the adapter is reported as."""
+    if isinstance(problem, ClientError):
+        return {"kind": problem.kind, "message": str(problem), "status": problem.status}
+    if isinstance(problem, Unfit):
+        return {"kind": "unfit", "message": str(problem), "status": None}
+    return {"kind": "crash", "message": f"{type(problem).__name__}: {problem}{_where(problem)}", "status": None}
 
 
 def _where(problem: BaseException) -> str:

@@ -1,23 +1,23 @@
-"""Grades a client: starts it and a simulator, asks what it claims, and tells what became of each property."""
+"""Grades a client: starts it and a simulator, finds out what it claims, and runs its contracts."""
 
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from assessment_contracts.clients.adapter import METHODS
+from assessment_contracts.clients.adapter import AT_ONCE, METHODS
 from assessment_contracts.clients.features import Unclaimable, claimed
 from assessment_contracts.clients.harness import LIMIT, ClientContext
 from assessment_contracts.clients.jsonl_process import Adapter, Broken, Failed, JsonlProcess
+from assessment_contracts.clients.properties.accounts import ACCOUNTS
 from assessment_contracts.context import Context
 from assessment_contracts.kit import NotStarted, ServerProcess, serve_command
 from assessment_contracts.property import Property
-from assessment_contracts.report import Report
 from assessment_contracts.runner import Outcome, Profile, Runner, Verdict
+from assessment_contracts.sources import Standing
 from assessment_contracts.target import Target, Unaskable
 
 ADAPTER_SERVER = (sys.executable, "-P", "-m", "assessment_contracts.clients.adapter_server")
@@ -29,21 +29,53 @@ START = 10.0
 
 
 @dataclass(frozen=True)
+class Introduced:
+    """What a client says of itself: its features, and whether it takes the credentials of its webhooks."""
+
+    features: frozenset[str]
+    has_basic: bool = False
+
+
+@dataclass(frozen=True)
 class ClientRunner(Runner):
-    """Asks properties of a client; of what it does not claim, it is not asked."""
+    """Runs contracts of a client. A failure that rests on an assumption is an advisory.
+
+    Each example has an account of its own, so a client that mixes accounts would fail them all. Whether it does is
+    found out before a vendor's first contract; then only the contract about it is run, and fails. `apart` keeps what
+    was found, by vendor.
+    """
 
     program: Adapter = field(kw_only=True)
-    claims: frozenset[str] = field(kw_only=True)
+    client: Introduced = field(kw_only=True)
+    apart: dict[str, Outcome] = field(default_factory=dict, kw_only=True)
 
-    def ask(self, property: Property) -> Outcome:
-        """What became of one property."""
-        if property.feature not in self.claims:
+    @property
+    def base(self) -> str:
+        """The documented address: the simulator that graded the client has ended when its script is read."""
+        return BASE
+
+    def run(self, property: Property) -> Outcome:
+        """The outcome of one contract."""
+        if property.feature not in self.client.features:
             return Outcome(property, Verdict.NOT_CLAIMED, f"the client does not claim {property.feature}")
-        return super().ask(property)
+        apart = next(one for one in ACCOUNTS if one.vendor == property.vendor)
+        if apart.feature in self.client.features and apart.vendor not in self.apart:
+            self.apart[apart.vendor] = super().run(apart)
+        found = self.apart.get(apart.vendor)
+        if property is apart and found:
+            return found
+        if found and found.verdict is Verdict.FAILED:
+            return Outcome(property, Verdict.NOT_RUN, f"the client mixes accounts, see {apart.id}")
+        outcome = super().run(property)
+        advises = outcome.verdict is Verdict.FAILED and property.standing is Standing.ASSUMED
+        return replace(outcome, verdict=Verdict.ADVISORY) if advises else outcome
 
-    def _lab(self) -> Context:
-        context = super()._lab()
-        return ClientContext(context.target, context.listener, context.until, context.shrinking, program=self.program)
+    def _context(self) -> Context:
+        plain = super()._context()
+        return ClientContext(
+            plain.target, plain.listener, plain.until, plain.shrinking, plain.seed, program=self.program,
+            has_basic=self.client.has_basic,
+        )  # fmt: skip
 
 
 def command_of(adapter: str | None, command: str | None) -> list[str]:
@@ -61,8 +93,8 @@ def command_of(adapter: str | None, command: str | None) -> list[str]:
     return words
 
 
-def hello(program: Adapter, within: float = START) -> frozenset[str]:
-    """What the client claims; `Unaskable` when it cannot be started or says nothing of use."""
+def hello(program: Adapter, within: float = START) -> Introduced:
+    """What the client says of itself; `Unaskable` when it cannot be started or says nothing of use."""
     try:
         return claims_of(program.call("hello", {}, within))
     except Failed as problem:
@@ -71,50 +103,42 @@ def hello(program: Adapter, within: float = START) -> frozenset[str]:
         raise Unaskable(str(problem)) from None
 
 
-def claims_of(said: Any) -> frozenset[str]:
-    """The features that the answer to `hello` claims; raises `Unaskable` or `Unclaimable` for one that is of no use."""
+def claims_of(said: Any) -> Introduced:
+    """What the answer to `hello` says; raises `Unaskable` or `Unclaimable` for one that is of no use."""
     if not isinstance(said, dict) or not said.keys() & {"features", "methods"}:
         raise Unaskable(f'the adapter answered hello with {said!r:.200}, not with {{"features": […]}}')
-    for name in ("features", "methods"):
+    for name in ("features", "methods", "parameters"):
         if not _are_names(said.get(name)):
             raise Unaskable(f'{name} is {said[name]!r:.200}; it must be a list of names, such as ["create_order"]')
-    methods = METHODS if said.get("methods") is None else said["methods"]
+    methods = (*METHODS, AT_ONCE) if said.get("methods") is None else said["methods"]
     claims = claimed(said.get("features"), methods)
     if not claims:
         raise Unaskable(
             f"the client claims no feature: its features are {sorted(said.get('features') or ())!r}, its methods "
             f"{sorted(methods)!r}; a feature needs methods such as create_order and get_order"
         )
-    return claims
+    return Introduced(claims, "webhook_password" in (said.get("parameters") or ()))
 
 
 def _are_names(said: Any) -> bool:
     return said is None or (isinstance(said, list) and all(isinstance(name, str) for name in said))
 
 
-def check(
-    words: Sequence[str], properties: Sequence[Property], profile: Profile, budget: float, fail_fast: bool,
-    tell: Callable[[Outcome], None],
-) -> Report:  # fmt: skip
-    """The report on the client that the command `words` drives; `Unaskable` when it cannot be asked."""
-    began = time.monotonic()
+@contextmanager
+def client_runner(words: Sequence[str], profile: Profile, budget: float, seed: int | None) -> Iterator[ClientRunner]:
+    """A runner for the client that the command `words` drives, with a simulator; `Unaskable` if it cannot be used."""
+    deadline = time.monotonic() + budget - min(LIMIT, budget / 2)
     with _started(words) as program:
-        claims = hello(program)
-        with _simulator() as url:
+        client = hello(program)
+        with _simulator() as url, closing(Target(url, deadline=deadline)) as target:
             _try_opening(program, url)
-            target = Target(url, deadline=began + budget - min(LIMIT, budget / 2))
-            runner = ClientRunner(target, profile, fail_fast=fail_fast, program=program, claims=claims)
-            outcomes = runner.run(properties, tell)
-            target.close()
-    seconds = time.monotonic() - began
-    return Report(
-        f"Contracts of the client {shlex.join(_named(words))}", BASE, datetime.now(UTC).isoformat(timespec="seconds"),
-        outcomes, seconds,
-    )  # fmt: skip
+            yield ClientRunner(target, profile, seed=seed, program=program, client=client)
 
 
-def _named(words: Sequence[str]) -> Sequence[str]:
-    return words[len(ADAPTER_SERVER) :] if tuple(words[: len(ADAPTER_SERVER)]) == ADAPTER_SERVER else words
+def named(words: Sequence[str]) -> str:
+    """The client's name in a report: its class, or its command."""
+    own = words[len(ADAPTER_SERVER) :] if tuple(words[: len(ADAPTER_SERVER)]) == ADAPTER_SERVER else words
+    return shlex.join(own)
 
 
 def _try_opening(program: Adapter, url: str) -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from assessment_contracts.clients.adapter import AT_ONCE
+
 
 @dataclass(frozen=True, slots=True)
 class Feature:
@@ -27,6 +29,7 @@ FEATURES: Mapping[str, Feature] = {
         Feature(
             "pymetrics.patience", "retries by itself after errors that the vendor calls recoverable, and after a 429"
         ),
+        Feature("pymetrics.concurrency", "may be called twice at the same time, by threads or tasks", (AT_ONCE,)),
         Feature(
             "pymetrics.webhooks",
             "receives webhooks of our extension, and knows the status of an order from them",

@@ -1,27 +1,31 @@
 """One client in one sandbox: it is asked things, the vendor misbehaves, and what the server saw is looked up."""
 
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
-from assessment_contracts.clients.jsonl_process import Adapter, Broken, Failed, JsonlProcess
+from assessment_contracts.clients.jsonl_process import Adapter, Broken, Failed, JsonlProcess, failed
 from assessment_contracts.clients.recorder import OURS, Recorder
 from assessment_contracts.context import Context
 from assessment_contracts.kit import Listener, Received
 from assessment_contracts.sandbox import Sandbox
 from assessment_contracts.wire import MISSING, Answer, Exchange
 
-LIMIT = 8.0
-"""Seconds that a client may take for one call, whatever happens."""
+LIMIT = 15.0
+"""Seconds after which a call of the client hangs, whatever happens."""
 TIMEOUT = 1.0
 """Seconds that it is told to wait for one answer."""
+BASIC = {"webhook_username": "vendor", "webhook_password": "p:ss@w/rd"}
+"""User and password of the listener's URL, for a client that names these parameters."""
 
 
 @dataclass(frozen=True)
-class Word:
-    """What came of one call of the client: its result, or its error; and the seconds that it took."""
+class Call:
+    """One call of the client: its result, or its error; and the seconds that it took."""
 
     method: str
     result: Any = None
@@ -48,6 +52,8 @@ class Harness:
     listener: Listener
     record: Callable[[Exchange], None]
     """Is given what the client said over the wire."""
+    has_basic: bool = False
+    """Whether the client takes user and password of its webhooks."""
     _recorder: Recorder = field(default_factory=Recorder)
 
     def open(self, **changes: str) -> None:
@@ -57,10 +63,12 @@ class Harness:
             "base_url": self.sandbox.connection.base, "client_id": keys.client_id,
             "client_secret": keys.client_secret, "api_key": keys.api_key, "timeout": TIMEOUT,
         }  # fmt: skip
+        if self.has_basic:
+            opening |= BASIC
         self.program.call("open", opening | changes, LIMIT)
 
-    def try_(self, method: str, **params: Any) -> Word:
-        """What the client says to one call. That it hangs or dies fails the property."""
+    def try_(self, method: str, **params: Any) -> Call:
+        """Call the client, which may report an error. That it hangs or dies fails the contract."""
         began = time.monotonic()
         try:
             result, error = self.program.call(method, params, LIMIT), None
@@ -68,16 +76,25 @@ class Harness:
             result, error = None, problem
         finally:
             self.look()
-        return Word(method, result, error, time.monotonic() - began)
+        return Call(method, result, error, time.monotonic() - began)
 
     def ask(self, method: str, **params: Any) -> Any:
-        """The client's result; that it fails, fails the property."""
+        """The client's result; that it fails, fails the contract."""
         return self.try_(method, **params).right()
 
-    # The vendor, seen from above.
+    def at_once(self, *calls: tuple[str, Mapping[str, Any]]) -> list[Call]:
+        """Call the client several times at the same time."""
+        asked = [{"method": method, "params": params} for method, params in calls]
+        found = self.ask("at_once", calls=asked)
+        return [
+            Call(method, one.get("result"), failed(one["error"]) if "error" in one else None)
+            for (method, _), one in zip(calls, found, strict=True)
+        ]
+
+    # The vendor, through the control API.
 
     def faults(self, *faults: Mapping[str, Any]) -> None:
-        """From now on the vendor misbehaves so, and no otherwise; without any it behaves."""
+        """Replace the injected faults by these; without any the vendor behaves."""
         self.sandbox.control_json("PUT", "/faults", list(faults))
 
     def invitations(self) -> list[dict[str, Any]]:
@@ -149,7 +166,7 @@ class Harness:
     # Webhooks.
 
     def listens(self, vendor: str) -> str:
-        """Have the client take the webhooks that come to the address that this gives."""
+        """Let the client receive the webhooks that come to the URL that this returns."""
 
         def respond(received: Received) -> int:
             request = {
@@ -159,10 +176,15 @@ class Harness:
             return self.receive(vendor, request)
 
         self.listener.answers = respond
-        return self.listener.url
+        if not self.has_basic:
+            return self.listener.url
+        user, password = (quote(word, safe="") for word in BASIC.values())
+        return self.listener.url.replace("://", f"://{user}:{password}@", 1)
 
-    def post(self, vendor: str, request: Mapping[str, Any]) -> int:
-        """The same, for a webhook that the vendor did not send."""
+    def post(self, vendor: str, request: Mapping[str, Any], *, authentic: bool = False) -> int:
+        """The same, for a webhook that the vendor did not send; `authentic` ones have the vendor's credentials."""
+        if self.has_basic and authentic:
+            request = {**request, "headers": {**request["headers"], "authorization": _basic()}}
         status = self.receive(vendor, request)
         answer = Answer(status, {}, b"") if status else None
         body = request["body"].encode()
@@ -181,14 +203,21 @@ class Harness:
         return status if isinstance(status, int) and 100 <= status <= 599 else 500
 
 
+def _basic() -> str:
+    words = ":".join(BASIC.values())
+    return f"Basic {b64encode(words.encode()).decode()}"
+
+
 @dataclass(repr=False)
 class ClientContext(Context):
     """For one property of a client: besides a sandbox it gives a client that talks to it."""
 
     program: Adapter = field(default_factory=lambda: JsonlProcess(()))
+    has_basic: bool = False
 
     def harness(self, **config: Any) -> Harness:
         """A sandbox of this example alone, with these settings, and a new client of it."""
-        harness = Harness(self.program, self.fresh(config or None), self.listener, self.exchanges.append)
+        sandbox = self.fresh(config or None)
+        harness = Harness(self.program, sandbox, self.listener, self.exchanges.append, self.has_basic)
         harness.open()
         return harness

@@ -44,6 +44,11 @@ class Failed(Exception):
         self.kind, self.message, self.status = kind, message, status
 
 
+def failed(error: Mapping[str, Any]) -> Failed:
+    """The failure that a client reports."""
+    return Failed(str(error["kind"]), str(error.get("message", "")), error.get("status"))
+
+
 class Adapter(Protocol):
     """An adapter that can be called: a command (`JsonlProcess`), or a class in this process."""
 
@@ -96,8 +101,7 @@ class JsonlProcess:
             raise Broken(f"asked for {method}, the adapter said {said.rstrip()[:200]!r}: {wrong}; {advice}")
         if "error" not in answer:
             return answer["result"]
-        error = answer["error"]
-        raise Failed(error["kind"], str(error.get("message", "")), error.get("status"))
+        raise failed(answer["error"])
 
     def _running(self) -> subprocess.Popen[str]:
         if self._process is None:

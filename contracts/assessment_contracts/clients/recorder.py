@@ -15,7 +15,7 @@ MASK = "***"
 
 
 @dataclass(frozen=True)
-class Call:
+class Recorded:
     """One call of the client: the journal's view of it, and the exchange that repeats it."""
 
     entry: Mapping[str, Any]
@@ -26,11 +26,11 @@ class Call:
 class Recorder:
     """The client's calls, in the order in which they came."""
 
-    calls: list[Call] = field(default_factory=list)
+    calls: list[Recorded] = field(default_factory=list)
     _last: str = ""
     _tokens: int = 0
 
-    def look(self, sandbox: Sandbox) -> list[Call]:
+    def look(self, sandbox: Sandbox) -> list[Recorded]:
         """The calls that came since the last look."""
         since = {"since": self._last} if self._last else {}
         path, headers = f"{CONTROL}/sandboxes/{sandbox.name}/journal", sandbox.control_headers or {}
@@ -39,7 +39,7 @@ class Recorder:
             self._last = line["id"]
             entry = sandbox.control_json("GET", f"/journal/{line['id']}")
             if entry["request"]["headers"].get("user-agent") != OURS["User-Agent"]:
-                new.append(Call(entry, self._exchange(entry, sandbox)))
+                new.append(Recorded(entry, self._exchange(entry, sandbox)))
         self.calls += new
         return new
 
@@ -61,7 +61,10 @@ class Recorder:
         answer = None
         if entry["status"] is not None:
             answer = Answer(entry["status"], entry["answer"]["headers"], self._body(entry["answer"]["body"]))
-        return Exchange(entry["method"], path, headers, _bytes(request["body"]), answer, "no answer came")
+        body = request["body"]
+        if isinstance(body, dict) and body.get("client_secret") == MASK:
+            body = {**body, "client_secret": sandbox.pymetrics.client_secret}
+        return Exchange(entry["method"], path, headers, _bytes(body), answer, "no answer came")
 
     def _body(self, body: Any) -> bytes:
         if isinstance(body, dict) and body.get("access_token") == MASK:

@@ -40,8 +40,8 @@ def unused(sandbox: Sandbox) -> str:
     """A word that no other record of this sandbox, or account, has in it; after a reset the same ones come again."""
     if sandbox.control_headers is None:
         return f"{_RUN}-{next(_NUMBERS)}"
-    sandbox.memo["words"] = sandbox.memo.get("words", 0) + 1
-    return f"{_RUN}-{sandbox.memo['words']}"
+    sandbox.words += 1
+    return f"{_RUN}-{sandbox.words}"
 
 
 def own(sandbox: Sandbox, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from assessment_contracts.clients.compare import true
 from assessment_contracts.clients.harness import ClientContext
 from assessment_contracts.clients.properties import wishes
+from assessment_contracts.clients.properties.fault_scenarios import NETWORK
 from assessment_contracts.clients.properties.report import asked_is_what_arrived, nulls_are_nulls
 from assessment_contracts.clients.properties.trade import PREDICTIVE_INDEX, fault
-from assessment_contracts.clients.properties.trouble import NETWORK
 from assessment_contracts.clients.property import contract
 from assessment_contracts.property import Property, given
 from assessment_contracts.sources import Source, Standing, ours
@@ -119,12 +119,12 @@ def lost_answer(context: ClientContext, wish: dict[str, Any], times: int | None,
     """
     harness = context.harness()
     harness.faults(*fault(PREDICTIVE_INDEX.creates, "drop", times=times, when=when))
-    word = PREDICTIVE_INDEX.create(harness, wish)
+    call = PREDICTIVE_INDEX.create(harness, wish)
     harness.faults()
     made = [one["id"] for one in harness.invitations()]
     assert len(made) <= 1, f"{len(made)} assessments exist after one creation"
-    if word.error is None:
-        id = PREDICTIVE_INDEX.made(word)["assessmentId"]
+    if call.error is None:
+        id = PREDICTIVE_INDEX.made(call)["assessmentId"]
         assert made == [id], f"{id!r} is reported, and the vendor knows {made}"
 
 
@@ -138,8 +138,8 @@ def lost_assessment_is_found(context: ClientContext, external_id: str, do: str) 
     """
     harness = context.harness()
     harness.faults(*fault(PREDICTIVE_INDEX.creates, do, when="after_commit"))
-    word = PREDICTIVE_INDEX.create(harness, wishes.assessment(externalId=external_id))
-    id = PREDICTIVE_INDEX.made(word)["assessmentId"]
+    call = PREDICTIVE_INDEX.create(harness, wishes.assessment(externalId=external_id))
+    id = PREDICTIVE_INDEX.made(call)["assessmentId"]
     assert [one["id"] for one in harness.invitations()] == [id], f"{id!r} is reported, another was made"
 
 
@@ -153,9 +153,9 @@ def maintenance_is_told_apart(context: ClientContext, reading: bool) -> None:
     harness = context.harness()
     id = PREDICTIVE_INDEX.begun(harness)
     harness.sandbox.config(maintenance=True)
-    word = PREDICTIVE_INDEX.read(harness, id) if reading else PREDICTIVE_INDEX.create(harness)
-    assert word.error is not None, f"the API is down for maintenance, and this was reported: {word.told}"
-    assert word.error.kind == "unavailable", f"the API is down for maintenance; the client says {word.told}"
+    call = PREDICTIVE_INDEX.read(harness, id) if reading else PREDICTIVE_INDEX.create(harness)
+    assert call.error is not None, f"the API is down for maintenance, and this was reported: {call.told}"
+    assert call.error.kind == "unavailable", f"the API is down for maintenance; the client says {call.told}"
     harness.sandbox.config(maintenance=False)
     PREDICTIVE_INDEX.found(PREDICTIVE_INDEX.read(harness, id))
 

@@ -68,8 +68,8 @@ def known_is_told(context: ClientContext, wish: dict[str, Any]) -> None:
     first, again = PYMETRICS.create(harness, wish), PYMETRICS.create(harness, wish)
     same = PYMETRICS.made(first)["id"] == PYMETRICS.made(again)["id"]
     assert same, "asked for again, the order is reported as another"
-    for word, what, created in ((first, "new", True), (again, "known", False)):
-        told = word.result.get("created")
+    for call, what, created in ((first, "new", True), (again, "known", False)):
+        told = call.result.get("created")
         assert told is created, f"a {what} order is reported with created={told!r}"
 
 
@@ -180,9 +180,9 @@ def renewal_ends(context: ClientContext) -> None:
     harness = context.harness()
     id = PYMETRICS.begun(harness)
     harness.faults(*fault(PYMETRICS.reads, "expire_token"))
-    word = PYMETRICS.read(harness, id)
-    assert word.error is not None, f"every call was refused with 401, and this was reported: {word.told}"
-    assert word.error.kind == "refused", f"every call was refused with 401; the client says {word.told}"
+    call = PYMETRICS.read(harness, id)
+    assert call.error is not None, f"every call was refused with 401, and this was reported: {call.told}"
+    assert call.error.kind == "refused", f"every call was refused with 401; the client says {call.told}"
     sent = len(harness.calls(*PYMETRICS.reads, *_TOKENS))
     assert sent <= _ONE_MOMENT, f"{sent} requests before it gave up"
 
@@ -197,15 +197,36 @@ def lost_answer(context: ClientContext, wish: dict[str, Any], times: int | None,
     """
     harness = context.harness()
     harness.faults(*fault(PYMETRICS.creates, "drop", times=times, when=when))
-    word = PYMETRICS.create(harness, wish)
+    call = PYMETRICS.create(harness, wish)
     harness.faults()
-    if word.error is not None:
-        word = PYMETRICS.create(harness, wish)
-    id = PYMETRICS.made(word)["id"]
+    if call.error is not None:
+        call = PYMETRICS.create(harness, wish)
+    id = PYMETRICS.made(call)["id"]
     assert [one["id"] for one in harness.invitations()] == [id], f"{len(harness.invitations())} orders exist, not one"
+
+
+@contract("pymetrics.concurrency", "two_calls_at_once_make_one_order", "Two calls at once make one token request or "
+          "two valid ones, and one order",
+          ours("programs serve several people at the same time; no page speaks of it"), examples=0.3)  # fmt: skip
+@given(wish=wishes.orders())
+def two_calls_at_once(context: ClientContext, wish: dict[str, Any]) -> None:
+    """The first two calls of a new client both find no token. If one takes it for granted that the other has got it,
+    it calls without one; if both write into the same place, a token or a response is lost.
+    """
+    harness = context.harness()
+    harness.faults(*fault(_TOKENS, "delay", duration="PT0.2S"))  # so that neither has a token before both have asked
+    calls = harness.at_once(*[("create_order", {"order": wish})] * 2)
+    harness.faults()
+    ids = {PYMETRICS.made(call)["id"] for call in calls}
+    statuses = [call["status"] for call in harness.calls(*_TOKENS)]
+    assert statuses in ([201], [201, 201]), f"two calls at once led to token requests answered {statuses}"
+    known = {one["id"] for one in harness.invitations()}
+    assert known == ids, f"two calls at once report the orders {ids}; the vendor has {known}"
+    assert len(known) == 1, f"two calls at once made {len(known)} orders"
 
 
 PROPERTIES: tuple[Property, ...] = (
     order_arrives, order_is_reported, null_stays_null, known_is_told, results_are_reported, report_is_asked_for,
     assessments_are_reported, orders_are_found, token_is_used_again, lapsed_token_is_renewed, renewal_ends, lost_answer,
+    two_calls_at_once,
 )  # fmt: skip

@@ -17,8 +17,9 @@ def asked_is_what_arrived(
     wanted = {**(defaults or {}), **wish}
     for name in sorted({*body, *wanted}):
         came, meant = _without_nulls(body.get(name)), _without_nulls(wanted.get(name))
-        extra = name not in wish and came in (None, wanted.get(name))
-        assert extra or _identical(came, meant), f"{name} was to be {meant!r}, and came in as {came!r}"
+        default = (defaults or {}).get(name)
+        by_default = came in (None, default) and (name not in wish or meant == default)
+        assert by_default or _identical(came, meant), f"{name} was to be {meant!r}, and came in as {came!r}"
 
 
 def _without_nulls(value: Any) -> Any:

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from assessment_contracts.clients.compare import true
-from assessment_contracts.clients.harness import Harness, Word
+from assessment_contracts.clients.compare import differences, true
+from assessment_contracts.clients.harness import Call, Harness
 from assessment_contracts.clients.properties import wishes
-from assessment_contracts.sources import Source
+from assessment_contracts.sources import Source, Standing
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class Trade:
     create_by_suite: Callable[[Harness, Mapping[str, Any]], str]
     """Has the suite itself create one; gives its id."""
     errors: Source
+    credentials: tuple[Source, Standing]
+    """Where it is stated that a call is made with the caller's own credentials."""
     flaw: Mapping[str, Any]
     """What makes a wish one that the vendor refuses with 400."""
     stranger: int
@@ -44,34 +46,37 @@ class Trade:
 
     @property
     def state_name(self) -> str:
-        """The vendor's word for where a thing is in its life."""
+        """The vendor's name of it."""
         return "status" if self.wrapped else "state"
 
-    def create(self, harness: Harness, wish: Mapping[str, Any] | None = None) -> Word:
+    def create(self, harness: Harness, wish: Mapping[str, Any] | None = None) -> Call:
         """What the client says to a creation."""
         return harness.try_(self.method, **{self.parameter: self.wish() if wish is None else dict(wish)})
 
-    def read(self, harness: Harness, id: str) -> Word:
+    def read(self, harness: Harness, id: str) -> Call:
         """What the client says to a reading."""
         return harness.try_(self.read_method, id=id, **(self.read_with or {}))
 
-    def made(self, word: Word) -> dict[str, Any]:
+    def made(self, call: Call) -> dict[str, Any]:
         """The thing that a creation reported; that there is none fails the property."""
-        result = word.right()
+        result = call.right()
         face = result.get(self.wrapped) if self.wrapped and isinstance(result, dict) else result
-        return _thing(face, self, word)
+        return _thing(face, self, call)
 
-    def found(self, word: Word) -> dict[str, Any]:
+    def found(self, call: Call) -> dict[str, Any]:
         """The thing that a reading reported."""
-        return _thing(word.right(), self, word)
+        return _thing(call.right(), self, call)
 
     def told_truly(self, harness: Harness, face: Mapping[str, Any]) -> None:
         """Assert that a thing is reported as the vendor shows it, but for what has contracts of its own.
 
-        Those are instants, and the state: a look at an order may move it, a new assessment's is a matter of switches.
+        Those are instants, the state (a look at an order may move it, a new assessment's depends on settings), and
+        members that the client reports otherwise also when nothing goes wrong.
         """
-        elsewhere = (self.state, "assessmentDateTime", "expirationDateTime")
-        seen = self.seen(harness, face[self.id])
+        elsewhere = {self.state, "assessmentDateTime", "expirationDateTime"}
+        seen, calm = self.seen(harness, face[self.id]), self.read(harness, face[self.id]).result
+        if isinstance(calm, dict):
+            elsewhere |= {name for name, value in seen.items() if any(differences(calm, {name: value}))}
         true(face, {name: value for name, value in seen.items() if name not in elsewhere})
 
     def begun(self, harness: Harness) -> str:
@@ -79,9 +84,9 @@ class Trade:
         return str(self.made(self.create(harness))[self.id])
 
 
-def _thing(face: Any, trade: Trade, word: Word) -> dict[str, Any]:
-    assert isinstance(face, dict), f"{word.method} gave no {trade.thing}, but {word.told}"
-    assert isinstance(face.get(trade.id), str), f"{word.method} gave an {trade.thing} without {trade.id}: {word.told}"
+def _thing(face: Any, trade: Trade, call: Call) -> dict[str, Any]:
+    assert isinstance(face, dict), f"{call.method} gave no {trade.thing}, but {call.told}"
+    assert isinstance(face.get(trade.id), str), f"{call.method} gave an {trade.thing} without {trade.id}: {call.told}"
     return face
 
 
@@ -91,6 +96,8 @@ PYMETRICS = Trade(
     "pymetrics.orders", "pymetrics.patience", "order", ("create_order", "create_order_v2"),
     ("get_order", "get_order_v2"), "id", "status", "create_order", "order", "get_order", wishes.order, Harness.order,
     Harness.new_order, Source(_MERCURY, "ErrorResponse: recoverable tells whether the same request may succeed"),
+    (Source(_MERCURY, "Introduction, authentication: a token is issued for a client's id and secret"),
+     Standing.DOCUMENTED),
     {"assessment_id": "none-of-the-configured"}, 403, ("Archived", "not started"), "order", {"report": False},
 )  # fmt: skip
 PREDICTIVE_INDEX = Trade(
@@ -98,6 +105,7 @@ PREDICTIVE_INDEX = Trade(
     ("get_assessment",), "assessmentId", "assessmentState", "create_assessment", "assessment", "get_assessment",
     wishes.assessment, Harness.assessment, Harness.new_assessment,
     Source("API Guide", "error handling: statuses of 400 and above carry an error object"),
+    (Source("API Guide", "authentication: the header api-key on every request"), Standing.DOCUMENTED),
     {"gender": 7}, 401, (70, 5),
 )  # fmt: skip
 TRADES = (PYMETRICS, PREDICTIVE_INDEX)

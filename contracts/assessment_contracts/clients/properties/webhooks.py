@@ -114,8 +114,8 @@ def _begun(context: ClientContext, post: Post, **behaviour: Any) -> Story:
     url = harness.listens(post.vendor)
     setting = post.setting(url)
     harness.sandbox.config(**{**setting, "behaviour": {**setting.get("behaviour", {}), **behaviour}})
-    word = post.trade.create_by_suite(harness, post.wish(url))
-    return Story(post, harness, word)
+    call = post.trade.create_by_suite(harness, post.wish(url))
+    return Story(post, harness, call)
 
 
 def _told(post: Post) -> Property:
@@ -236,7 +236,7 @@ def _nonsense(post: Post) -> Property:
         of them with a line in somebody's log.
         """
         harness = context.harness()
-        status = harness.post(post.vendor, _request(media_type, body))
+        status = harness.post(post.vendor, _request(media_type, body), authentic=True)
         good = 200 <= status < 500 and status not in AGAIN
         assert good, f"{body!r} was answered with {status}"
 
