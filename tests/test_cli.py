@@ -796,6 +796,12 @@ def test_a_command_about_a_sandbox_says_that_no_server_answers(command: tuple[st
     complaint(call(*command, "--url", "http://127.0.0.1:9", "--sandbox", "Ada"), "a-z, 0-9 and -")
 
 
+@pytest.mark.parametrize("status", [b"200 OK", b"404 Not Found"])
+def test_env_says_that_another_program_answers(status: bytes) -> None:
+    with responding(b"HTTP/1.1 %b\r\ncontent-length: 2\r\nconnection: close\r\n\r\nhi" % status) as url:
+        complaint(call("env", "--url", url), "no simulator")
+
+
 def test_complete_clock_and_requests_act_on_a_sandbox(sandbox: Sandbox) -> None:
     options = ("--url", sandbox.url, "--sandbox", sandbox.name)
     person = {"firstName": "Ada", "lastName": "Lovelace", "email": "ada@example.com"}

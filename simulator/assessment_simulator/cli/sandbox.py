@@ -59,11 +59,11 @@ def variables(server: Connection, sandbox: str, *, create: bool) -> dict[str, st
 
 def _is_open(server: Connection) -> bool:
     """Whether the server has open access: then it lists its sandboxes to a caller without a token."""
-    answer = server.probe(SANDBOXES, {})
-    if answer is None:
-        # Raises the reason why there is no answer.
-        server.call("GET", "/_simulator/health")
-    return answer is not None and answer[0] == 200
+    health = server.call("GET", "/_simulator/health")
+    if not isinstance(health, dict) or "version" not in health:
+        raise ValueError(f"{server.url} answers, but it is no simulator")
+    listed = server.probe(SANDBOXES, {})
+    return listed is not None and listed[0] == 200
 
 
 def _written(name: str, value: str | None, form: str) -> str:
