@@ -2,7 +2,9 @@
 
 import io
 import json
+import os
 import shlex
+import signal
 import sys
 import textwrap
 import time
@@ -83,6 +85,20 @@ def test_what_a_command_has_started_ends_with_it(tmp_path: Path) -> None:
         program.call("get", {}, 1)
     stat = Path(f"/proc/{pid.read_text().strip()}/stat")
     until(lambda: not lives(stat))
+
+
+def test_a_process_that_left_the_group_and_holds_the_pipes_holds_nobody_up(start: Start) -> None:
+    program = start("""
+        import json, subprocess, time
+        child = subprocess.Popen(["sleep", "60"], start_new_session=True)
+        print(json.dumps({"id": 1, "result": child.pid}), flush=True)
+        time.sleep(60)
+    """)
+    child = program.call("get", {}, 5)
+    began = time.monotonic()
+    program.stop()
+    assert time.monotonic() - began < 10
+    os.kill(child, signal.SIGKILL)
 
 
 def lives(stat: Path) -> bool:

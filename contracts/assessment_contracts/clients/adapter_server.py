@@ -164,7 +164,7 @@ def written(answer: Mapping[str, Any]) -> str:
     """An answer as a line; a result that JSON does not know is a crash of the adapter."""
     try:
         return json.dumps(answer, allow_nan=False)
-    except (TypeError, ValueError) as problem:
+    except (TypeError, ValueError, RecursionError) as problem:
         message = f"the adapter gave something that is not JSON: {problem}"
         return json.dumps({"id": answer["id"], "error": {"kind": "crash", "message": message, "status": None}})
 

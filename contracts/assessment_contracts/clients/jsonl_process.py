@@ -152,10 +152,10 @@ class JsonlProcess:
         for reader in self._readers:
             _drain(self._answers)
             reader.join(1)
-        for pipe in (process.stdin, process.stdout, process.stderr):
-            with contextlib.suppress(OSError):
-                if pipe:
-                    pipe.close()
+        # The readers close their pipes, at the end of what a process that has left the group may still write there.
+        with contextlib.suppress(OSError):
+            assert process.stdin
+            process.stdin.close()
 
 
 def _wrong(answer: Any, asked: int) -> str:
@@ -174,14 +174,14 @@ def _wrong(answer: Any, asked: int) -> str:
 
 
 def _keep(output: IO[str], answers: "queue.Queue[str | None]") -> None:
-    with contextlib.suppress(ValueError, OSError):
+    with contextlib.suppress(ValueError, OSError), output:
         while line := output.readline(LONGEST):
             answers.put(line)
     answers.put(_END)
 
 
 def _pass_on(output: IO[str], errors: IO[str], last: deque[str]) -> None:
-    with contextlib.suppress(ValueError, OSError):
+    with contextlib.suppress(ValueError, OSError), output:
         for line in output:
             last.append(line)
             errors.write(line)
