@@ -274,7 +274,8 @@ def server(
             click.echo(f"left at the vendor, because it could not be removed: {call}", err=True)
         checked.close()
     if drift:
-        _write_drift(drift, drifting.drift(report, FACTS, shapes, before))
+        examples = f"{profile.name}, seed {options.seed}" if profile.fixed or options.seed is not None else ""
+        _write_drift(drift, drifting.drift(report, FACTS, shapes, before, examples))
     sys.exit(report.status)
 
 

@@ -1,7 +1,9 @@
-"""How a server changes from run to run: by rule, when it last held; by answer, what it looks like.
+"""How a server changes from run to run: when each rule last held, and which members and types each response has.
 
-Values that differ each time are compared by type, never letter by letter: an id by being an id, an instant by its form.
-What only gives back what was asked counts as `echo`, whatever it is.
+Runs are compared contract by contract, because each contract causes responses of its own: a run of fewer contracts sees
+less, and yet nothing has changed. What a run does not decide is remembered as it was. Shapes are compared only if the
+contract passed before, and with the same examples. Values are compared by type: an id by being an id, a time by its
+format. A value that repeats what was sent counts as `echo`.
 """
 
 import json
@@ -65,31 +67,29 @@ def _merge(into: dict[str, set[str]], more: Mapping[str, set[str]]) -> None:
 
 @dataclass
 class Shapes:
-    """The shapes of a vendor's answers, by what was asked and the status."""
+    """The shapes of responses: by contract, then by request and status."""
 
-    found: dict[str, dict[str, set[str]]] = field(default_factory=dict)
+    found: dict[str, dict[str, dict[str, set[str]]]] = field(default_factory=dict)
 
-    def observe(self, exchange: Exchange) -> None:
-        """Take in one exchange."""
+    def observe(self, contract: str, exchange: Exchange) -> None:
+        """Add one exchange of the contract with this id."""
         answer = exchange.answer
         if answer is None or exchange.path.startswith("/_simulator"):
             return
         key = f"{exchange.method} {_template(exchange.path)} {answer.status}"
+        known = self.found.setdefault(contract, {}).setdefault(key, {})
+        _merge(known, {"content-type": {answer.headers.get("content-type", "none").partition(";")[0]}})
         try:
-            body = json.loads(answer.body) if answer.body else None
-        except ValueError:
-            body = None
-        media_type = answer.headers.get("content-type", "none").partition(";")[0]
-        known = self.found.setdefault(key, {})
-        _merge(known, {"content-type": {media_type}})
-        if body is not None:
-            _merge(known, shape(body, _sent(exchange)))
+            if answer.body:
+                _merge(known, shape(json.loads(answer.body), _sent(exchange)))
+        except (ValueError, RecursionError):
+            return  # it is no JSON, or none that can be described
 
-    def plain(self) -> dict[str, Shape]:
-        """As JSON values, in order."""
+    def plain(self, contract: str) -> dict[str, Shape]:
+        """Those of one contract as JSON values, in order."""
         return {
             key: {place: sorted(forms) for place, forms in sorted(places.items())}
-            for key, places in sorted(self.found.items())
+            for key, places in sorted(self.found.get(contract, {}).items())
         }
 
 
@@ -104,10 +104,15 @@ def _sent(exchange: Exchange) -> Any:
         return None
 
 
-def drift(report: Report, facts: Iterable[Fact], shapes: Shapes, before: Mapping[str, Any]) -> dict[str, Any]:
-    """Each rule and promise with the day on which it last held, and what has changed since `before`."""
+def drift(
+    report: Report, facts: Iterable[Fact], shapes: Shapes, before: Mapping[str, Any], examples: str = ""
+) -> dict[str, Any]:
+    """Each rule with the day on which it last held, and what has changed since `before`.
+
+    `examples` says which examples were run; empty for random ones, whose shapes differ from run to run.
+    """
     earlier = {row["id"]: row for row in before.get("rules", ())}
-    outcomes = _by_id(report)
+    verdicts = _by_id(report)
     rules = [
         {
             "id": fact.id,
@@ -115,26 +120,42 @@ def drift(report: Report, facts: Iterable[Fact], shapes: Shapes, before: Mapping
             "source": str(fact.source),
             "status_standing": fact.of_status.value,
             "body_standing": fact.of_body.value,
-            "outcome": (outcome := outcomes.get(fact.id, Verdict.NOT_RUN)).value,
-            "last_held": report.date[:10] if outcome is Verdict.PASSED else earlier.get(fact.id, {}).get("last_held"),
+            "outcome": (verdict := verdicts.get(fact.id, Verdict.NOT_RUN)).value,
+            "last_held": report.date[:10] if verdict is Verdict.PASSED else earlier.get(fact.id, {}).get("last_held"),
         }
         for fact in facts
     ]
-    answers = dict(before.get("answers", {})) | shapes.plain()
-    changes = list(_changes(before.get("answers", {}), shapes.plain()))
-    lost = [
-        row["id"]
-        for row in rules
-        if row["outcome"] == "failed" and earlier.get(row["id"], {}).get("outcome") in ("passed", "held")
-    ]
+    contracts: dict[str, Any] = dict(before.get("contracts", {}))
+    lost: dict[str, None] = {}
+    changes: dict[tuple[str, str], tuple[set[str], set[str]]] = {}
+    for outcome in report.outcomes:
+        id = outcome.property.id
+        known, found = contracts.get(id, {}), shapes.plain(id)
+        if outcome.verdict not in (Verdict.PASSED, Verdict.FAILED):
+            continue
+        if examples and known.get("examples") == examples:
+            for answer, place, was, now in _changes(known["answers"], found):
+                both = changes.setdefault((answer, place), (set(), set()))
+                both[0].update(was)
+                both[1].update(now)
+        if outcome.verdict is Verdict.PASSED:
+            contracts[id] = {"passed": True, "examples": examples, "answers": found if examples else {}}
+        else:
+            if known.get("passed"):
+                lost |= dict.fromkeys(outcome.property.ids)
+            contracts[id] = {"passed": False}
     return {
-        "target": report.base, "checked": report.date, "rules": rules, "no_longer_held": lost, "changes": changes,
-        "answers": answers,
+        "target": report.base, "checked": report.date, "rules": rules, "no_longer_held": sorted(lost),
+        "changes": [
+            {"answer": answer, "member": place, "was": sorted(was), "now": sorted(now)}
+            for (answer, place), (was, now) in sorted(changes.items())
+        ],
+        "contracts": contracts,
     }  # fmt: skip
 
 
 def _by_id(report: Report) -> dict[str, Verdict]:
-    """What became of each rule: broken where one property of it is, held where one held and none is broken."""
+    """What came of each rule: failed if one contract of it failed, passed if one passed and none failed."""
     found: dict[str, Verdict] = {}
     for outcome in report.outcomes:
         for id in outcome.property.ids:
@@ -145,16 +166,22 @@ def _by_id(report: Report) -> dict[str, Verdict]:
     return found
 
 
-def _changes(before: Mapping[str, Shape], now: Mapping[str, Shape]) -> Iterable[dict[str, Any]]:
-    """Where an answer that was seen before looks different now."""
-    for key, places in now.items():
-        known = before.get(key)
-        if known is None:
-            continue
-        for place in sorted({*known, *places}):
-            was, seen = known.get(place, []), places.get(place, [])
-            if was != seen:
-                yield {"answer": key, "member": place, "was": was, "now": seen}
+def _changes(before: Mapping[str, Shape], now: Mapping[str, Shape]) -> Iterable[tuple[str, str, list[str], list[str]]]:
+    """Each answer that came before and now, and a place in it whose types differ."""
+    for answer in sorted({*before} & {*now}):
+        was, seen = before[answer], now[answer]
+        for place in sorted({*was, *seen}):
+            # A member is missing only where its object is there: an empty list says nothing of its items.
+            parent = _parent(place)
+            known = place == parent or place == "content-type" or (parent in was and parent in seen)
+            items = place.endswith("[]") and (place not in was or place not in seen)
+            if known and not items and was.get(place, []) != seen.get(place, []):
+                yield answer, place, was.get(place, []), seen.get(place, [])
+
+
+def _parent(place: str) -> str:
+    """The place of the object or list that holds it."""
+    return (place.removesuffix("[]") if place.endswith("[]") else place.rpartition(".")[0]) or "."
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -163,12 +190,17 @@ def read(path: Path) -> dict[str, Any]:
         return {}
     try:
         found = json.loads(path.read_text("utf-8"))
-        known = {row["id"]: row.get("outcome") for row in found["rules"]}
-        return {**found, "rules": [row for row in found["rules"] if row["id"] in known]}
+        for row in found["rules"]:
+            row["id"], row.get("last_held")
+        for contract in found.setdefault("contracts", {}).values():
+            contract["passed"], contract.get("answers", {}).items()
+        return dict(found)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         raise Unreadable(f"{path} is no drift report; give another --drift FILE, or move it away") from None
 
 
 def dumps(found: Mapping[str, Any]) -> str:
-    """A drift report as text."""
-    return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
+    """A drift report as text, with one line for each contract, or else it would have a hundred thousand lines."""
+    rest = json.dumps({**found, "contracts": {}}, indent=1, ensure_ascii=False)
+    rows = (f"  {json.dumps(id)}: {json.dumps(one, ensure_ascii=False)}" for id, one in found["contracts"].items())
+    return rest.replace('"contracts": {}', '"contracts": {\n' + ",\n".join(rows) + "\n }") + "\n"

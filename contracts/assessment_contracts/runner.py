@@ -100,8 +100,8 @@ class Runner:
     host: str | None = "127.0.0.1"
     writes: bool = False
     shrinking: float = 4.0
-    observe: Callable[[Exchange], None] = lambda exchange: None
-    """Receives every exchange."""
+    observe: Callable[[str, Exchange], None] = lambda contract, exchange: None
+    """Receives every exchange, and the id of its contract."""
     seed: int | None = None
 
     @property
@@ -116,7 +116,7 @@ class Runner:
         if time.monotonic() > self.target.deadline:
             return Outcome(property, Verdict.INCONCLUSIVE, OUT_OF_TIME)
         context = self._context()
-        self.target.record = self._record(context)
+        self.target.record = self._record(context, property.id)
         began = time.monotonic()
         try:
             verdict, reason = self._tried(property, context)
@@ -146,10 +146,10 @@ class Runner:
     def _context(self) -> Context:
         return Context(self.target, self._listener(), self.target.deadline, self.shrinking, self.seed)
 
-    def _record(self, context: Context) -> Callable[[Exchange], None]:
+    def _record(self, context: Context, contract: str) -> Callable[[Exchange], None]:
         def record(exchange: Exchange) -> None:
             context.exchanges.append(exchange)
-            self.observe(exchange)
+            self.observe(contract, exchange)
 
         return record
 

@@ -47,7 +47,7 @@ def shown(url: str) -> dict[str, Shown]:
 def _asked(url: str, property: Property, profile: str) -> Shown:
     target, refused = Watching(url), set[str]()
 
-    def observe(exchange: Exchange) -> None:
+    def observe(contract: str, exchange: Exchange) -> None:
         if exchange.answer is not None:
             refused.update(exchange.answer.rules)
 

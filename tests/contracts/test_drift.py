@@ -1,12 +1,14 @@
 """The drift report: what counts as a change of an answer, and what does not."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from assessment_contracts.drift import Shapes, Unreadable, drift, form, read
+from assessment_contracts.property import Property
 from assessment_contracts.report import Report
 from assessment_contracts.runner import Outcome, Verdict
 from assessment_contracts.sources import Fact, Standing, ours
@@ -14,6 +16,8 @@ from assessment_contracts.wire import Answer, Exchange
 from tests.contracts import toys
 
 FACT = Fact("pymetrics.order.body.json", Standing.DOCUMENTED, ours("a test"))
+OTHER = replace(toys.right, id="pymetrics.toy.other")
+PASSED, FAILED, NOT_RUN = Verdict.PASSED, Verdict.FAILED, Verdict.NOT_RUN
 
 
 PATH = "/orders/0f3c9f6e-0000-4000-8000-1234567890ab"
@@ -25,15 +29,26 @@ def exchange(answer: Any, asked: Any = None) -> Exchange:
     return Exchange("POST", PATH, {}, body, Answer(200, headers, json.dumps(answer).encode()))
 
 
-def shapes(*exchanges: Exchange) -> Shapes:
-    found = Shapes()
-    for one in exchanges:
-        found.observe(one)
-    return found
+def run(
+    before: dict[str, Any],
+    *ran: tuple[Property, Verdict, list[Any]],
+    date: str = "2026-11-23",
+    examples: str = "default",
+) -> dict[str, Any]:
+    """The drift report of a run."""
+    shapes = Shapes()
+    for contract, _, answers in ran:
+        for answer in answers:
+            shapes.observe(contract.id, answer if isinstance(answer, Exchange) else exchange(answer))
+    outcomes = [Outcome(contract, verdict) for contract, verdict, _ in ran]
+    report = Report("toys", "http://target", f"{date}T10:00:00+00:00", outcomes, 1.0)
+    return json.loads(json.dumps(drift(report, [FACT], shapes, before, examples)))  # type: ignore[no-any-return]
 
 
-def reported(verdict: Verdict, date: str = "2026-11-23T10:00:00+00:00") -> Report:
-    return Report("toys", "http://target", date, [Outcome(toys.right, verdict)], 1.0)
+def twice(was: Any, now: Any, **how: str) -> list[dict[str, Any]]:
+    """The changes between two runs of one contract, which got one response each."""
+    first = run({}, (toys.right, PASSED, [was]), **how)
+    return run(first, (toys.right, PASSED, [now]), **how)["changes"]  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize(
@@ -58,20 +73,26 @@ def test_values_are_known_by_their_form(value: Any, name: str) -> None:
     assert form(value) == name
 
 
-def test_other_ids_and_instants_are_no_change() -> None:
-    first = shapes(exchange({"id": "0f3c9f6e-0000-4000-8000-1234567890ab", "at": "2026-11-23T10:00:00Z"}))
-    later = shapes(exchange({"id": "1f3c9f6e-1111-4000-8000-1234567890ab", "at": "2027-01-01T00:00:01Z"}))
-    before = drift(reported(Verdict.PASSED), [FACT], first, {})
-    assert drift(reported(Verdict.PASSED), [FACT], later, before)["changes"] == []
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        pytest.param(
+            {"id": "0f3c9f6e-0000-4000-8000-1234567890ab", "at": "2026-11-23T10:00:00Z"},
+            {"id": "1f3c9f6e-1111-4000-8000-1234567890ab", "at": "2027-01-01T00:00:01Z"}, id="another id and time",
+        ),
+        pytest.param({"a": [{"b": 1}]}, {"a": []}, id="an empty list"),
+        pytest.param([], [{"b": 1}], id="a list that was empty"),
+    ],
+)  # fmt: skip
+def test_other_values_are_no_change(was: Any, now: Any) -> None:
+    assert twice(was, now) == []
 
 
-def test_what_was_asked_comes_back_as_an_echo_whatever_it_is() -> None:
-    found = shapes(
-        exchange({"id": 1, "metadata": {"a": [1]}, "name": "x"}, {"metadata": {"a": [1]}, "name": "x"})
-    ).plain()
-    (places,) = found.values()
-    assert places["metadata"] == ["echo"]
-    assert places["name"] == ["echo"]
+def test_what_was_sent_comes_back_as_an_echo_whatever_it_is() -> None:
+    shapes = Shapes()
+    shapes.observe("x", exchange({"id": 1, "metadata": {"a": [1]}, "name": "x"}, {"metadata": {"a": [1]}, "name": "x"}))
+    (places,) = shapes.plain("x").values()
+    assert places["metadata"] == places["name"] == ["echo"]
 
 
 @pytest.mark.parametrize(
@@ -82,39 +103,68 @@ def test_what_was_asked_comes_back_as_an_echo_whatever_it_is() -> None:
         ({"n": 1, "m": 2}, {"n": 1}, ("m", ["integer"], [])),
         ({"n": 1}, {"n": 1, "m": "x"}, ("m", [], ["string"])),
         (
-            {"at": "2026-11-23T10:00:00.1234567Z"},
-            {"at": "2026-11-23T10:00:00.123456Z"},
+            {"at": "2026-11-23T10:00:00.1234567Z"}, {"at": "2026-11-23T10:00:00.123456Z"},
             ("at", ["instant, 7 decimals"], ["instant"]),
         ),
         ({"a": [{"b": 1}]}, {"a": [{"b": 1.5}]}, ("a[].b", ["integer"], ["number"])),
+        ({"a": {"b": 1}}, {}, ("a", ["object"], [])),
+        ([{"b": 1}], [{}], ("[].b", ["integer"], [])),
     ],
-    ids=["another type", "null", "a member less", "a member more", "a decimal less", "within a list"],
-)
+    ids=[
+        "another type", "null", "a member less", "a member more", "a decimal less", "within a list", "an object less",
+        "a member less in a list",
+    ],
+)  # fmt: skip
 def test_another_shape_is_a_change_and_is_named(was: Any, now: Any, change: tuple[str, list[str], list[str]]) -> None:
-    before = drift(reported(Verdict.PASSED), [FACT], shapes(exchange(was)), {})
-    (found,) = drift(reported(Verdict.PASSED), [FACT], shapes(exchange(now)), before)["changes"]
+    (found,) = twice(was, now)
     assert (found["member"], found["was"], found["now"]) == change
     assert found["answer"] == "POST /orders/{} 200"
 
 
-@pytest.mark.parametrize(
-    ("verdict", "outcome", "gone"), [(Verdict.FAILED, "failed", [FACT.id]), (Verdict.NOT_RUN, "not run", [])]
-)
-def test_a_rule_keeps_the_day_on_which_it_last_held(verdict: Verdict, outcome: str, gone: list[str]) -> None:
-    held = drift(reported(Verdict.PASSED, "2026-11-01T10:00:00+00:00"), [FACT], Shapes(), {})
-    now = drift(reported(verdict), [FACT], Shapes(), held)
-    (rule,) = now["rules"]
-    assert (rule["outcome"], rule["last_held"], now["no_longer_held"]) == (outcome, "2026-11-01", gone)
+def test_a_body_that_is_no_json_is_known_by_its_content_type() -> None:
+    html = Exchange("POST", PATH, {}, b"", Answer(200, {"content-type": "text/html"}, b"[" * 100_000))
+    body, change = twice({"n": 1}, html)
+    assert (body["member"], body["was"], body["now"]) == (".", ["object"], [])
+    assert (change["member"], change["was"], change["now"]) == ("content-type", ["application/json"], ["text/html"])
+
+
+def test_fewer_contracts_and_other_examples_see_less_and_that_is_no_change() -> None:
+    whole = run({}, (toys.right, PASSED, [{"n": 1}]), (OTHER, PASSED, [{"n": None, "m": 1}]))
+    part = run(whole, (toys.right, PASSED, [{"n": 1}]))
+    again = run(part, (toys.right, PASSED, [{"n": 1}]), (OTHER, PASSED, [{"n": None, "m": 1}]))
+    quick = run(again, (OTHER, PASSED, [{"n": None}]), examples="quick")
+    assert [one["changes"] for one in (part, again, quick)] == [[], [], []]
+    assert twice({"n": 1}, {"n": None}, examples="") == []
+
+
+@pytest.mark.parametrize("between", [[NOT_RUN], [], [NOT_RUN, NOT_RUN]], ids=["not run", "at once", "long ago"])
+def test_a_rule_that_passed_once_is_remembered_until_it_fails(between: list[Verdict]) -> None:
+    found = run({}, (toys.right, PASSED, []), date="2026-11-01")
+    for verdict in between:
+        found = run(found, (toys.right, verdict, []))
+        assert (found["rules"][0]["outcome"], found["no_longer_held"]) == ("not run", [])
+    found = run(found, (toys.right, FAILED, []))
+    assert (found["rules"][0]["last_held"], found["no_longer_held"]) == ("2026-11-01", [FACT.id])
+    assert run(found, (toys.right, FAILED, []))["no_longer_held"] == [], "it is reported once"
+
+
+def test_a_contract_that_failed_before_is_no_drift_though_another_of_its_rule_passed_meanwhile() -> None:
+    found = run({}, (toys.right, FAILED, []), (OTHER, PASSED, []))
+    found = run(found, (OTHER, PASSED, []))
+    assert found["rules"][0]["outcome"] == "passed"
+    assert run(found, (toys.right, FAILED, []), (OTHER, PASSED, []))["no_longer_held"] == []
 
 
 def test_a_rule_is_listed_with_the_standing_of_its_demand_status_and_body() -> None:
     fact = Fact("pi.access.key", Standing.DOCUMENTED, ours("a test"), Standing.THIRD_PARTY, Standing.ASSUMED)
-    (rule,) = drift(reported(Verdict.PASSED), [fact], Shapes(), {})["rules"]
+    (rule,) = drift(Report("toys", "", "", [], 1.0), [fact], Shapes(), {})["rules"]
     parts = ("standing", "status_standing", "body_standing")
     assert [rule[part] for part in parts] == ["documented", "third_party", "assumed"]
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"rules": [{}]}', '{"rules": 3}', "{"])
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"rules": [{}]}', '{"rules": 3}', "{", '{"rules": [], "contracts": {"a": {}}}']
+)
 def test_a_file_that_is_no_drift_report_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "drift.json"
     path.write_text(text)

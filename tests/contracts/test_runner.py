@@ -87,7 +87,7 @@ def test_a_seed_draws_the_same_examples_in_each_run(target: Target) -> None:
     def drawn(profile: Profile, seed: int | None) -> list[tuple[str, Any]]:
         seen: list[tuple[str, Any]] = []
 
-        def note(exchange: Exchange) -> None:
+        def note(contract: str, exchange: Exchange) -> None:
             order = json.loads(exchange.body) if exchange.path == "/mercury/order" else {}
             seen.append((exchange.method, order.get("application_id")))
 
