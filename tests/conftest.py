@@ -40,6 +40,7 @@ LONG = {
     "tests/contracts/test_client_contracts.py": "test_every_line_of_a_run_is_as_the_schema_says",
     "tests/contracts/test_examples.py": "[planted_httpx]",
     "tests/contracts/test_everywhere.py": "test_every_property_holds",
+    "tests/contracts/test_vendor.py": "test_after_a_crash",
     "tests/contracts/test_pages.py::test_every_command": "[--only 'pymetrics.token.*'",
     "tests/contracts/test_unusual_clients.py": "[a token cache keyed by URL]",
     "tests/crash/test_crash.py::test_nothing_that_was_acknowledged": "test_nothing_that_was_acknowledged",

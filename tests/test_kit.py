@@ -1,5 +1,6 @@
 """The test kit: server processes, the listener and the HTTP client that contracts, tests and scripts share."""
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -32,7 +33,7 @@ def script(text: str) -> list[str]:
 )
 def test_a_process_that_does_not_start_is_killed_and_its_errors_are_shown(text: str, why: str) -> None:
     server = ServerProcess(script(f"import sys; sys.stderr.write('no luck'); sys.stderr.flush(); {text}"), within=2)
-    with pytest.raises(NotStarted, match=rf"(?s){why}; it said: .*no luck"):
+    with pytest.raises(NotStarted, match=rf"(?s){why}; it printed: .*no luck"):
         server.start()
     assert server.process.poll() is not None
 
@@ -124,6 +125,47 @@ def test_a_connection_records_responses_and_failures(listener: Listener) -> None
 def test_what_only_some_clients_read_as_json_is_not_json(body: bytes, why: str) -> None:
     with pytest.raises(AssertionError, match=why):
         _ = Answer(200, {}, body).json
+
+
+OK = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "rest", "pause", "why"),
+    [
+        pytest.param(OK + b"\r\n", b"x" * 65_536, 0, "longer than", id="endless body"),
+        pytest.param(CHUNKED + b"-5\r\n", b"x" * 65_536, 0, "must be non-negative", id="negative chunk"),
+        pytest.param(CHUNKED + b"zz\r\n", b"", 0, "IncompleteRead", id="garbage for a chunk"),
+        pytest.param(CHUNKED + b"f" * 24 + b"\r\nx", b"", 0, "IncompleteRead", id="chunk larger than memory"),
+        pytest.param(
+            OK + b"Content-Length: 99999999999999\r\n\r\nx", b"", 0, "1 bytes read", id="length larger than memory"
+        ),
+        pytest.param(b"", b"HTTP/1.1 100 Continue\r\n\r\n", 0.01, "in time|timed out", id="endless 100"),
+        pytest.param(OK, b"a: b\r\n", 0, "more than 100 headers", id="endless headers"),
+        pytest.param(OK, b"a", 0.01, "in time|timed out", id="trickling headers"),
+        pytest.param(OK + b"Content-Length: 9999\r\n\r\n", b"a", 0.01, "in time|timed out", id="trickling body"),
+        pytest.param(CHUNKED + b"0\r\n", b"a: b\r\n", 0.01, "in time|timed out", id="trickling trailers"),
+        pytest.param(b"", b"", 0, "RemoteDisconnected", id="nothing"),
+    ],
+)
+def test_a_response_that_never_ends_or_is_none_ends_in_time(head: bytes, rest: bytes, pause: float, why: str) -> None:
+    ended = threading.Event()
+
+    def answer() -> None:
+        client, _ = server.accept()
+        with client, contextlib.suppress(OSError):
+            client.recv(65_536)
+            client.sendall(head)
+            while rest and not ended.wait(pause):
+                client.sendall(rest)
+
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor() as threads:
+        threads.submit(answer)
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        with closing(Connection(url, patience=lambda: 0.3)) as connection, pytest.raises(Unreachable, match=why):
+            connection.request("GET", "/")
+        ended.set()
 
 
 def test_what_follows_the_answer_to_head_is_read_from_the_socket() -> None:

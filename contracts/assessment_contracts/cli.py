@@ -10,22 +10,25 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
 import click
+from click.core import ParameterSource
 from hypothesis.configuration import set_hypothesis_home_dir
 
 from assessment_contracts import drift as drifting
 from assessment_contracts import predictive_index, pymetrics, suite
 from assessment_contracts.clients import checking
 from assessment_contracts.clients.properties import PROPERTIES as CLIENT_PROPERTIES
+from assessment_contracts.forecast import announce
 from assessment_contracts.html import html as page
+from assessment_contracts.ledger import Ledger, LedgerError
 from assessment_contracts.property import Property, Unmatched, as_sure_as, select
 from assessment_contracts.report import Report, line, summary
 from assessment_contracts.runner import PROFILES, VENDOR, Outcome, Profile, Runner, Verdict
@@ -34,6 +37,7 @@ from assessment_contracts.target import Target, Unaskable
 
 FACTS: tuple[Fact, ...] = (*pymetrics.FACTS, *predictive_index.FACTS)
 PROPERTIES: tuple[Property, ...] = as_sure_as(FACTS, (*pymetrics.PROPERTIES, *predictive_index.PROPERTIES))
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _COLOURS = {
     Verdict.PASSED: "green", Verdict.FAILED: "red", Verdict.ADVISORY: "yellow", Verdict.INCONCLUSIVE: "yellow",
     Verdict.NOT_RUN: "cyan", Verdict.NOT_CLAIMED: "cyan", "fixed": "green",
@@ -136,6 +140,11 @@ class _Options:
 
     def selected(self, properties: Sequence[Property], standing: str = "assumed") -> list[Property]:
         """The contracts to run; ends the command if they are only to be listed, or if there are none."""
+        if self.listing:
+            names = {parameter.name or "" for parameter in click.get_current_context().command.params}
+            _refuse("has no effect with --list", *names - {"listing", "only", "exclude", "standing"})
+        if self.examples:
+            _refuse("has no effect with --examples", "profile")
         try:
             found = select(properties, self.only, self.exclude, Standing(standing))
         except Unmatched as problem:
@@ -242,10 +251,13 @@ def check() -> None:
     "--rate", default=2.0, show_default=True, type=click.FloatRange(0, min_open=True), callback=_number,
     help="At a vendor: maximum number of requests per second.",
 )  # fmt: skip
+@click.option(
+    "--ledger", type=_FILE, help="At a vendor: list here what was created and not removed.  [default: a temporary file]"
+)
 @click.option("--listener-host", default=None, help="Name or address under which the server reaches this machine.")
 def server(
     target: str | None, standing: str, drift: Path | None, allow_email: bool, allow_writes: bool, rate: float,
-    listener_host: str | None, **common: Any,
+    ledger: Path | None, listener_host: str | None, **common: Any,
 ) -> None:  # fmt: skip
     """Check a simulator, or a vendor's own server, against what the vendors promise.
 
@@ -255,24 +267,33 @@ def server(
     properties = options.selected(PROPERTIES, standing)
     if target is None:
         raise click.UsageError("--target URL says which server to check, such as http://127.0.0.1:8787")
+    deadline = time.monotonic() + options.budget
     try:
         before = drifting.read(drift) if drift else {}
-        checked = Target.from_environment(target, deadline=time.monotonic() + options.budget, mail=allow_email)
-        _approach(checked, rate)
-    except (Unaskable, drifting.Unreadable) as problem:
+        checked = Target.from_environment(target, deadline=deadline, mail=allow_email)
+        if checked.is_simulator:
+            _refuse("is for a vendor", "allow_email", "allow_writes", "rate", "ledger")
+        else:
+            _refuse("has no effect at a vendor", "profile", "examples", "listener_host")
+            checked.rate = rate
+            checked.ledger = Ledger(checked.url, ledger) if ledger else Ledger.temporary(checked.url)
+            checked.ledger.load()
+    except (Unaskable, drifting.Unreadable, LedgerError) as problem:
         _end(problem)
     shapes = drifting.Shapes()
     profile = options.thorough if checked.is_simulator else VENDOR
-    host = listener_host or ("127.0.0.1" if checked.is_simulator else None)
+    host = (listener_host or "127.0.0.1") if checked.is_simulator else None
     runner = Runner(checked, profile, host, allow_writes, observe=shapes.observe, seed=options.seeded)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, partial(_break_off, checked))
-    try:
-        report = options.run(runner, properties, f"Contracts of {target}")
-    finally:
-        for call in checked.left:
-            click.echo(f"left at the vendor, because it could not be removed: {call}", err=True)
-        checked.close()
+    with _removing(checked):
+        try:
+            checked.probe()
+            for text in [] if checked.is_simulator else announce(runner, properties):
+                click.echo(text, err=True)
+            report = options.run(runner, properties, f"Contracts of {target}")
+        except Unaskable as problem:
+            _end(problem)
+        except KeyboardInterrupt:
+            _end("it was interrupted")
     if drift:
         examples = f"{profile.name}, seed {options.seed}" if profile.fixed or options.seed is not None else ""
         _write_drift(drift, drifting.drift(report, FACTS, shapes, before, examples))
@@ -292,7 +313,7 @@ def client(adapter: str | None, command: str | None, **common: Any) -> None:
     """
     options = _Options(**common)
     properties = options.selected(CLIENT_PROPERTIES)
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _SIGNALS:
         signal.signal(number, _interrupt)
     try:
         words = checking.command_of(adapter, command)
@@ -311,25 +332,43 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _break_off(target: Target, number: int, frame: FrameType | None) -> None:
-    """Send nothing more and clear up; at the second signal not even that."""
-    if target.broken_off:
+@contextmanager
+def _removing(target: Target) -> Iterator[None]:
+    """At the end remove what was created at a vendor, and report what is left, whatever the end is.
+
+    A signal ends the run at once, with a few seconds to remove what exists; a second one ends that, too.
+    """
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        target.interrupt()
         raise KeyboardInterrupt
-    target.broken_off = True
+
+    before = {number: signal.signal(number, interrupt) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        with suppress(KeyboardInterrupt):
+            target.close()
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        for text in target.ledger.report:
+            _say(text, err=True)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def _approach(target: Target, rate: float) -> None:
-    """Find out whether the target can be checked, a vendor's no faster than that; raises `Unaskable`."""
-    if not target.is_simulator:
-        target.rate = rate
-        given = ", ".join(target.keys)
-        click.echo(f"{target.url} is taken for a vendor's server: {given} is set", err=True)
-    target.probe()
+def _refuse(why: str, *names: str) -> None:
+    """Refuse options that were given and that have no effect."""
+    context = click.get_current_context()
+    for parameter in context.command.params:
+        given = context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
+        if given and parameter.name in names:
+            raise click.UsageError(f"{max(parameter.opts, key=len)} {why}")
 
 
-def _say(text: str) -> None:
+def _say(text: str, err: bool = False) -> None:
     """Print a line, whatever letters a client or a server has put into it; colours are kept where they are wanted."""
-    click.echo(text.encode("utf-8", "backslashreplace").decode(), color=True)
+    click.echo(text.encode("utf-8", "backslashreplace").decode(), err=err, color=True)
 
 
 def _end(problem: object) -> NoReturn:

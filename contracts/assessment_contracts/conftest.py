@@ -8,6 +8,7 @@ import pytest
 
 from assessment_contracts.cli import PROPERTIES
 from assessment_contracts.kit import ServerProcess, serve_command
+from assessment_contracts.ledger import Ledger
 from assessment_contracts.runner import PROFILES, VENDOR, Runner
 from assessment_contracts.suite import cases
 from assessment_contracts.target import Target, Unaskable
@@ -27,7 +28,7 @@ def runner(request: pytest.FixtureRequest) -> Iterator[Runner]:
         url = url or stack.enter_context(ServerProcess(serve_command())).url
         try:
             target = Target.from_environment(url, deadline=time.monotonic() + 3_600)
-            stack.callback(target.close)
+            stack.callback(_finish, request.config, target)
             target.probe()
         except Unaskable as problem:
             pytest.exit(f"cannot be run: {problem}", 2)
@@ -35,4 +36,12 @@ def runner(request: pytest.FixtureRequest) -> Iterator[Runner]:
             yield Runner(target, PROFILES[request.config.getoption("--profile", "default")])
         else:
             target.rate = 2.0
+            target.ledger = Ledger.temporary(target.url)
             yield Runner(target, VENDOR, host=None)
+
+
+def _finish(config: pytest.Config, target: Target) -> None:
+    """Remove what was created at a vendor, and report what is left."""
+    target.close()
+    for text in target.ledger.report:
+        config.get_terminal_writer().line(text)

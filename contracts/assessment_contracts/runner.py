@@ -183,6 +183,8 @@ class Runner:
         if self.profile.remembers:
             # A folder for each contract: Hypothesis tells tests apart by their source, and many share theirs.
             database, phases = DirectoryBasedExampleDatabase(DATABASE / property.id), [Phase.reuse, *phases]
+        if not self.target.is_simulator:
+            phases.remove(Phase.shrink)  # a smaller example is not worth hundreds of requests to somebody's account
         return settings(
             max_examples=self.profile.of(property), deadline=None, database=database,
             derandomize=self.profile.fixed and self.seed is None, report_multiple_bugs=False, print_blob=False,

@@ -1,4 +1,4 @@
-"""One sandbox of a simulator, or a vendor's account: what a property talks to."""
+"""One sandbox of a simulator, or a vendor's account: what the contracts call."""
 
 import json as stdlib_json
 import re
@@ -18,7 +18,7 @@ _SEAL = re.compile(r"\.[0-9a-f]{24}\.")
 
 @dataclass(frozen=True, slots=True)
 class PymetricsKeys:
-    """What pymetrics asks its callers for."""
+    """The credentials of pymetrics."""
 
     client_id: str
     client_secret: str
@@ -27,7 +27,7 @@ class PymetricsKeys:
 
 @dataclass(frozen=True, slots=True)
 class PiKeys:
-    """What The Predictive Index asks its callers for."""
+    """The credentials of The Predictive Index."""
 
     api_key: str
 
@@ -52,7 +52,6 @@ class Sandbox:
     connection: Connection
     control_headers: Mapping[str, str] | None = None
     memo: Memo = field(default_factory=Memo)
-    undoing: list[tuple[str, str, Auth]] = field(default_factory=list)
     words: int = 0
     """How many unused texts were made for this sandbox."""
     _token: str | None = None
@@ -92,30 +91,26 @@ class Sandbox:
         return self._token
 
     def token(self) -> str:
-        """A pymetrics bearer token, asked for once."""
+        """A pymetrics bearer token, requested once."""
         if self._token is None:
-            answer = self.admission()
+            answer = self.request_token()
             assert answer.status == 201, f"the token call answered {answer.status}: {answer.text[:200]}"
             self._token = str(answer.json["access_token"])
         return self._token
 
-    def admission(self) -> Answer:
-        """What pymetrics answers to who asks for a token."""
+    def request_token(self) -> Answer:
+        """The answer of pymetrics to a token request."""
         keys = self.pymetrics
         body = {"client_id": keys.client_id, "client_secret": keys.client_secret, "grant_type": "client_credentials"}
         return self.call("POST", TOKEN_PATH, json=body, headers={"X-Api-Key": keys.api_key})
 
-    def look(self) -> Answer:
-        """What The Predictive Index answers to who looks at his assessments."""
+    def list_assessments(self) -> Answer:
+        """The answer of The Predictive Index to a request for one assessment of the list."""
         return self.call("GET", ASSESSMENTS_PATH, query={"$top": 1}, auth="predictive_index")
 
     def forget_token(self) -> None:
         """Ask for a new token before the next call."""
         self._token = None
-
-    def undo(self, method: str, path: str, auth: Auth) -> None:
-        """Remember how to remove what was just created; done at the end where the target is a vendor."""
-        self.undoing.append((method, path, auth))
 
     # The control API, where there is one.
 
@@ -127,29 +122,29 @@ class Sandbox:
         )
 
     def control_json(self, method: str, suffix: str, json: Any = MISSING) -> Any:
-        """The JSON of a control call; an AssertionError tells of a refusal."""
+        """The JSON of a control call; AssertionError if it is refused."""
         answer = self.control(method, suffix, json)
         assert answer.status < 400, f"{method} {suffix} was refused ({answer.status}): {answer.text[:300]}"
         return answer.json if answer.body else None
 
     def advance(self, duration: str) -> Any:
-        """Turn the clock on by an ISO 8601 duration; gives `{now, mode, events}`."""
+        """Advance the clock by an ISO 8601 duration; returns `{now, mode, events}`."""
         return self.control_json("POST", "/clock", {"advance": duration})
 
     def freeze(self, instant: str) -> Any:
-        """Let the clock stand at an instant."""
+        """Freeze the clock at an instant."""
         return self.control_json("POST", "/clock", {"freeze": instant})
 
     def act(self, id: str, action: str, **body: Any) -> Any:
-        """Do what a candidate would; gives the invitation as it is then."""
+        """Do what a candidate would; returns the invitation as it is then."""
         return self.control_json("POST", f"/invitations/{id}/{action}", body or MISSING)
 
     def config(self, **changes: Any) -> Any:
-        """Change settings; gives all of them."""
+        """Change settings; returns all of them."""
         return self.control_json("PATCH", "/config", changes)
 
     def reset(self) -> None:
-        """Back to the opening state; the token is void."""
+        """Restore the initial state; the token becomes invalid."""
         self.control_json("POST", "/reset")
         self.forget_token()
         self.memo.clear()

@@ -1,4 +1,11 @@
-"""What is asked: a simulator, in sandboxes of the suite's own, or a vendor, with the credentials of an account."""
+"""What the contracts run against: a simulator, in sandboxes of their own, or a vendor, with an account's credentials.
+
+A vendor is called no faster than `rate`. A request starts only if there is time for it and, afterwards, for removing
+what exists by then: `deadline` is the end of all work. Removing may go on for `GRACE` seconds more, if the vendor has
+become slow. An exchange is limited by the time that is left, so a response that never ends cannot exceed the deadline
+either. What is missing for lack of time, or because the vendor is not available, is `Inconclusive`: it says nothing
+about the contract. `ledger` lists what may exist at the vendor, at any moment.
+"""
 
 import os
 import secrets
@@ -7,8 +14,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from assessment_contracts.inconclusive import Inconclusive
-from assessment_contracts.sandbox import CONTROL, Auth, PiKeys, PymetricsKeys, Sandbox, dumps
+from assessment_contracts.inconclusive import OUT_OF_TIME, Inconclusive
+from assessment_contracts.ledger import Ledger, LimitReached
+from assessment_contracts.sandbox import CONTROL, PiKeys, PymetricsKeys, Sandbox, dumps
 from assessment_contracts.wire import Answer, Connection, Exchange, Unreachable, address
 
 VENDORS = ("pymetrics", "predictive-index")
@@ -17,23 +25,27 @@ KEYS = {
     "predictive-index": ("PI_API_KEY",),
 }
 """The environment's names for the credentials of a vendor's account."""
-_AWAY = frozenset({502, 503, 504})
-"""A vendor that answers so is not there just now."""
-_UNSAID = 5.0
-"""Seconds to wait where a vendor does not say for how long."""
-_CLEARING = 90.0
-"""Seconds for which a vendor that has had enough of us is waited for, so that what was created can be removed."""
+GRACE = 5.0
+"""Seconds after the deadline, or after an interrupt, in which what was created is still removed."""
+VERBS = frozenset({"GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"})
+"""Methods that are sent to a vendor: others are answered by gateways, which proves nothing about its API."""
+_PREFIXES = ("/mercury/v2", "/mercury", "/api/v1", "/api/v2")
+"""What the vendors' documents add to the address of the server, and the paths of the contracts contain."""
+_UNAVAILABLE = frozenset({502, 503, 504})
+_PAUSE = 5.0
+"""Seconds to wait after a 429 that does not say how long."""
 
 
 class Unaskable(Exception):
-    """The target cannot be asked at all: it is not there, or not what it is taken for."""
+    """The contracts cannot run: the target is not there, or is not what it was taken for."""
 
 
 @dataclass
 class Target:
-    """A server by its URL. With `keys` it is a vendor's and has no control API; without, a simulator.
+    """A server by its URL: with `keys` a vendor's, which has no control API; without, a simulator.
 
-    `rate` is in requests a second, None for as fast as it goes. `deadline` is an instant of `time.monotonic`.
+    `rate` is in requests per second, None for no limit. `deadline` is an instant of `time.monotonic`. `patience` is the
+    longest time for one exchange, in seconds. `record` receives every exchange.
     """
 
     url: str
@@ -44,18 +56,22 @@ class Target:
     deadline: float = float("inf")
     record: Callable[[Exchange], None] = lambda exchange: None
     patience: float = 10.0
-    broken_off: bool = False
-    """Whether to ask for nothing more, but that what was created is removed."""
-    left: list[str] = field(default_factory=list)
-    """What was created at a vendor and could not be removed again, as the call that would."""
+    ledger: Ledger = field(default_factory=Ledger)
+    requests: int = 0
+    """How many were sent."""
     _opened: int = 0
     _next: float = 0.0
-    _clearing: float | None = None
+    _slowest: float = 0.0
+    _clearing: bool = False
     _connection: Connection | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        self.url = self.url.rstrip("/")
+        self.url = next((self.url.removesuffix(prefix) for prefix in _PREFIXES if self.url.endswith(prefix)), self.url)
 
     @classmethod
     def from_environment(cls, url: str, environ: Mapping[str, str] = os.environ, **more: Any) -> "Target":
-        """The target that the environment's credentials make of a URL; raises `Unaskable` for half of a key."""
+        """The target with the environment's credentials; raises `Unaskable` if some of a vendor's are missing."""
         keys: dict[str, str] = {}
         for vendor, names in KEYS.items():
             given = {name: environ[name] for name in names if environ.get(name)}
@@ -63,7 +79,7 @@ class Target:
                 missing = ", ".join(sorted(set(names) - set(given)))
                 raise Unaskable(f"{vendor}: {', '.join(given)} is set, but {missing} is not; set all of them, or none")
             keys |= given
-        return cls(url.rstrip("/"), keys, environ.get("SIMULATOR_CONTROL_TOKEN"), **more)
+        return cls(url, keys, environ.get("SIMULATOR_CONTROL_TOKEN"), **more)
 
     @property
     def is_simulator(self) -> bool:
@@ -78,141 +94,197 @@ class Target:
 
     @property
     def vendors(self) -> tuple[str, ...]:
-        """The vendors that can be asked here."""
+        """The vendors whose contracts can run here."""
         if self.is_simulator:
             return VENDORS
         return tuple(vendor for vendor in VENDORS if all(name in self.keys for name in KEYS[vendor]))
 
     @property
+    def control_headers(self) -> dict[str, str]:
+        """The credentials of the control API."""
+        return {"Authorization": f"Bearer {self.control_token}"} if self.control_token else {}
+
+    @property
     def connection(self) -> Connection:
         """The one connection to the target."""
         if self._connection is None:
-            self._connection = Connection(self.url, self._noted, self._left, self._wait, self._again)
+            self._connection = _TargetConnection(self)
         return self._connection
 
-    def _noted(self, exchange: Exchange) -> None:
-        self.record(exchange)  # whoever it is by now
-
-    def _left(self) -> float:
-        return max(0.5, min(self.patience, self.deadline - time.monotonic() + 1))
-
-    def _wait(self) -> None:
-        """Before a request: what an answer has told is noted by then, so here nothing is forgotten by breaking off."""
-        if self._ends:
-            raise KeyboardInterrupt
-        if self.rate is None:
-            return
-        time.sleep(max(0.0, self._next - time.monotonic()))
-        self._next = time.monotonic() + 1 / self.rate
-
-    def _again(self, answer: Answer) -> bool:
-        """Whether to ask a vendor again, after as long as it wishes; raises `Inconclusive` where that is too long."""
-        if self.is_simulator:
-            return False
-        if answer.status in _AWAY:
-            raise Inconclusive(f"the server answers {answer.status}")
-        if answer.status != 429:
-            return False
-        wished = answer.headers.get("retry-after", "")
-        seconds = float(wished) if wished.isascii() and wished.isdecimal() else _UNSAID
-        until = time.monotonic() + seconds
-        if until > self._until:
-            raise Inconclusive(f"the server answers 429, and {seconds:g} more seconds are not in the budget")
-        while (left := until - time.monotonic()) > 0 and not self._ends:
-            time.sleep(min(left, 0.1))
-        return True
-
     @property
-    def _ends(self) -> bool:
-        return self.broken_off and self._clearing is None
+    def end(self) -> float:
+        """The instant at which the present work must end."""
+        if self._clearing:
+            return self.deadline + GRACE
+        waiting = len(self.ledger.removable)
+        each = self._slowest + (1 / self.rate if self.rate else 0.0)
+        return self.deadline - ((waiting + 2) * each if waiting else 0.0)
 
-    @property
-    def _until(self) -> float:
-        return self.deadline if self._clearing is None else self._clearing
+    def start_request(self) -> None:
+        """Wait until the next request may be sent; raises `Inconclusive` if there is no time for it."""
+        begin = max(self._next, time.monotonic())
+        if begin >= self.end:
+            raise Inconclusive(OUT_OF_TIME)
+        time.sleep(max(0.0, begin - time.monotonic()))
+        self._next = time.monotonic() + (1 / self.rate if self.rate else 0.0)
+        self.requests += 1
 
-    @property
-    def control_headers(self) -> dict[str, str]:
-        """What the control API wants to see."""
-        return {"Authorization": f"Bearer {self.control_token}"} if self.control_token else {}
+    def finish_request(self, seconds: float) -> None:
+        """Note how long a request took."""
+        self._slowest = max(self._slowest, seconds)
+
+    def interrupt(self) -> None:
+        """Start no more work: the deadline is now. After it, nothing more is removed either."""
+        now = time.monotonic()
+        self.deadline = now if now < self.deadline else now - GRACE
 
     def probe(self) -> None:
-        """Ask once whether anybody is there; raises `Unaskable` with the reason if not."""
+        """Check that the target can be used; raises `Unaskable` with the reason if not."""
         try:
             address(self.url)
-            answer = self.connection.request("GET", f"{CONTROL}/health" if self.is_simulator else "/", {})
             if not self.is_simulator:
-                self._admitted()
-            elif answer.status == 200:
+                self._check_account()
+                return
+            answer = self.connection.request("GET", f"{CONTROL}/health", {})
+            if answer.status == 200:
                 answer = self.connection.request("GET", f"{CONTROL}/sandboxes", self.control_headers)
         except Unreachable as problem:
-            raise Unaskable(f"nobody answers at {self.url}: {problem}") from None
+            raise Unaskable(f"no answer from {self.url}: {problem}") from None
         except ValueError as problem:
             raise Unaskable(str(problem)) from None
         except Inconclusive as problem:
             raise Unaskable(f"{self.url}: {problem}") from None
-        if self.is_simulator and answer.status != 200:
+        if answer.status != 200:
             raise Unaskable(_unfit(self.url, answer))
 
-    def _admitted(self) -> None:
-        """See whether a vendor knows the credentials; raises `Unaskable` where not."""
-        account = self._account()
+    def _check_account(self) -> None:
+        """Check that a vendor's API is here and accepts the credentials; raises `Unaskable` if not."""
+        account = self.open()
         for vendor in self.vendors:
-            answer = account.admission() if vendor == "pymetrics" else account.look()
+            answer = account.request_token() if vendor == "pymetrics" else account.list_assessments()
+            names = ", ".join(KEYS[vendor])
             if answer.status in (400, 401, 403):
-                raise Unaskable(f"{self.url} answers {answer.status} to {', '.join(KEYS[vendor])}: {answer.text[:200]}")
+                raise Unaskable(f"{self.url} answers {answer.status} to {names}: {answer.text[:200]}")
+            if answer.status >= 300:
+                place = f" (Location: {answer.headers['location']})" if "location" in answer.headers else ""
+                raise Unaskable(
+                    f"{self.url} answers {answer.status}{place} where the API of {vendor} should be; is it the address "
+                    "of the API's server?"
+                )
+            if "json" not in answer.headers.get("content-type", ""):
+                raise Unaskable(f"{self.url} answers, but not with JSON, so it is not {vendor}: {answer.text[:100]!r}")
 
     def open(self, config: Mapping[str, Any] | None = None) -> Sandbox:
-        """A sandbox of our own in a simulator, with this configuration; a vendor's account is always the same."""
+        """A new sandbox of a simulator, with this configuration; a vendor's account is always the same."""
         if not self.is_simulator:
-            return self._account()
+            pymetrics = PymetricsKeys(*(self.keys.get(name, "") for name in KEYS["pymetrics"]))
+            return Sandbox("account", pymetrics, PiKeys(self.keys.get("PI_API_KEY", "")), self.connection)
         self._opened += 1
         name = f"check-{secrets.token_hex(4)}-{self._opened}"
-        wish = {"name": name, "seed": 7} | ({"config": dict(config)} if config else {})
+        body = {"name": name, "seed": 7} | ({"config": dict(config)} if config else {})
         headers = {"Content-Type": "application/json"} | self.control_headers
-        answer = self.connection.request("POST", f"{CONTROL}/sandboxes", headers, dumps(wish))
-        assert answer.status == 201, f"no sandbox was opened ({answer.status}): {answer.text[:300]}"
+        answer = self.connection.request("POST", f"{CONTROL}/sandboxes", headers, dumps(body))
+        assert answer.status == 201, f"no sandbox was created ({answer.status}): {answer.text[:300]}"
         keys = answer.json["credentials"]
         return Sandbox(
             name, PymetricsKeys(**keys["pymetrics"]), PiKeys(**keys["predictive_index"]), self.connection,
             self.control_headers,
         )  # fmt: skip
 
-    def _account(self) -> Sandbox:
-        pymetrics = PymetricsKeys(*(self.keys.get(name, "") for name in KEYS["pymetrics"]))
-        return Sandbox("account", pymetrics, PiKeys(self.keys.get("PI_API_KEY", "")), self.connection)
-
     def forget(self, sandbox: Sandbox) -> None:
-        """Delete a sandbox of our own; at a vendor, remove what was created."""
-        if self.is_simulator:
-            sandbox.control("DELETE")
-            return
-        self._clearing = time.monotonic() + _CLEARING
+        """Delete a sandbox; at a vendor, remove what was created. What cannot be removed stays in the ledger."""
+        self._clearing = True
         try:
-            while sandbox.undoing:
-                self._undo(sandbox, *sandbox.undoing[-1])
-                sandbox.undoing.pop()
+            if self.is_simulator:
+                sandbox.control("DELETE")
+                return
+            for creation in self.ledger.removable:
+                sandbox.call("DELETE", creation.removal, auth="predictive_index")
+        except (Unreachable, Inconclusive):
+            pass  # there is no time, or nobody answers: the next one would wait as long
         finally:
-            self._clearing = None
-            self.left += [f"{method} {path}" for method, path, _ in sandbox.undoing]
-
-    def _undo(self, sandbox: Sandbox, method: str, path: str, auth: Auth) -> None:
-        try:
-            status = sandbox.call(method, path, auth=auth).status
-            gone = status < 300 or status == 404
-        except (Unreachable, Inconclusive, AssertionError):
-            gone = False
-        if not gone:
-            self.left.append(f"{method} {path}")
+            self._clearing = False
 
     def close(self) -> None:
-        """Let the connection go."""
-        if self._connection is not None:
-            self._connection.close()
+        """Try once more to remove what is left, and close the connection."""
+        if self.ledger.removable:
+            self.forget(self.open())
+        self.connection.close()
+
+
+class _TargetConnection(Connection):
+    """The connection to a target, at its rate and within its time; at a vendor, the ledger follows every request."""
+
+    def __init__(self, target: Target) -> None:
+        super().__init__(
+            target.url, lambda exchange: target.record(exchange),  # noqa: PLW0108  whatever it is by then
+            lambda: max(0.001, min(target.patience, target.end - time.monotonic())),
+        )  # fmt: skip
+        self._target = target
+
+    def request(self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Answer:
+        """One request, at a vendor sent again after a 429; `Inconclusive` if that says nothing about a contract."""
+        if not self._target.is_simulator and method not in VERBS:
+            raise Inconclusive(f"{method} is not sent to a vendor, because a gateway may answer it")
+        while self._is_too_early(answer := self._once(method, path, headers, body)):
+            pass
+        return answer
+
+    def body_of_head(self, path: str, headers: Mapping[str, str]) -> bytes:
+        """What follows the head of the answer to HEAD."""
+        self._target.start_request()
+        try:
+            return super().body_of_head(path, headers)
+        except Unreachable as problem:
+            self._explain(problem)
+            raise
+
+    def _once(self, method: str, path: str, headers: Mapping[str, str] | None, body: bytes) -> Answer:
+        target, ledger = self._target, self._target.ledger
+        target.start_request()
+        try:
+            creation = None if target.is_simulator else ledger.begin(method, path, body)
+        except LimitReached as problem:
+            raise Inconclusive(str(problem)) from None
+        began = time.monotonic()
+        try:
+            answer = super().request(method, path, headers, body)
+        except Unreachable as problem:
+            self._explain(problem)
+            raise
+        target.finish_request(time.monotonic() - began)
+        if creation:
+            ledger.end(creation, answer)
+        elif not target.is_simulator:
+            ledger.removed(method, path, answer.status)
+        return answer
+
+    def _explain(self, problem: Unreachable) -> None:
+        """Raise `Inconclusive` if time has run out, or a vendor gave no answer: that is not the contract's failure."""
+        if time.monotonic() >= self._target.end:
+            raise Inconclusive(OUT_OF_TIME) from problem
+        if not self._target.is_simulator:
+            raise Inconclusive(f"the vendor is not available: {problem}") from problem
+
+    def _is_too_early(self, answer: Answer) -> bool:
+        """Whether a vendor wants the request again, after a pause; raises `Inconclusive` if that takes too long."""
+        if self._target.is_simulator:
+            return False
+        if answer.status in _UNAVAILABLE:
+            raise Inconclusive(f"the vendor is not available: it answers {answer.status}")
+        if answer.status != 429:
+            return False
+        said = answer.headers.get("retry-after", "")
+        seconds = float(said) if said.isascii() and said.isdecimal() else _PAUSE
+        if time.monotonic() + seconds >= self._target.end:
+            raise Inconclusive(f"the vendor answers 429, and {seconds:g} more seconds are not in the budget")
+        time.sleep(seconds)
+        return True
 
 
 def _unfit(url: str, answer: Answer) -> str:
     if answer.status == 401:
-        return f"{url} asks for a control token; set SIMULATOR_CONTROL_TOKEN to it"
+        return f"{url} requires a control token; set SIMULATOR_CONTROL_TOKEN to it"
     return (
         f"{url} answers {answer.status} to the control API, so it is no simulator; to check a vendor's server set "
         f"{', '.join(name for names in KEYS.values() for name in names)}"

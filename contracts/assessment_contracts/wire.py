@@ -1,4 +1,4 @@
-"""HTTP as the contracts speak it: the types of the test kit, and the values that stand for no body and no member."""
+"""HTTP as the contracts use it: the types of the test kit, and values for a body and a member that are not sent."""
 
 from typing import Any
 
@@ -16,4 +16,4 @@ class _Absent:
 
 
 ABSENT: Any = _Absent()
-"""In the place of a member's value: the member is left out. No text, or one that is drawn might be taken for it."""
+"""A member with this value is left out. It is an object of its own, which no generated value can equal."""

@@ -2,19 +2,17 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import closing
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from assessment_contracts.kit import Connection
+from assessment_contracts import cli
 from assessment_contracts.kit.client import address
-from tests.servers import Listener, Received, Reply, Server
-from tests.waiting import until
+from tests.servers import Server
 
 KEYS = {
     "PYMETRICS_CLIENT_ID": "sim-vendor",
@@ -41,7 +39,7 @@ def environment(more: Mapping[str, str]) -> dict[str, str]:
     ("arguments", "word"),
     [
         ((), "--target URL says which server to check"),
-        (("--target", "http://127.0.0.1:9"), "nobody answers at http://127.0.0.1:9"),
+        (("--target", "http://127.0.0.1:9"), "no answer from http://127.0.0.1:9"),
         (("--target", "nonsense"), "cannot run: 'nonsense' is no address of a server"),
         (("--target", "TARGET", "--only", "nothing.*"), "no contract has an id like 'nothing.*'"),
         (("--target", "TARGET", "--budget", "0"), "the budget was used up"),
@@ -71,11 +69,35 @@ def test_it_ends_with_2_and_says_why_when_it_cannot_ask(server: Server, argument
         "http:",
         "http://a..b",
         "http://a/é",
+        "http://user:password@a",
+        "http://a/?b=c",
+        "http://a/#b",
     ],
 )
 def test_a_target_that_is_no_address_is_refused(target: str) -> None:
     with pytest.raises(ValueError, match="is no address of a server"):
         address(target)
+
+
+@pytest.mark.parametrize(
+    ("environ", "options", "reason"),
+    [
+        *(({}, option, f"{option[0]} is for a vendor") for option in (
+            ("--allow-email",), ("--allow-writes",), ("--rate", "2"), ("--ledger", "ledger")
+        )),
+        *((KEYS, option, f"{option[0]} has no effect at a vendor") for option in (
+            ("--profile", "quick"), ("--examples", "3"), ("--listener-host", "x")
+        )),
+        ({}, ("--list",), "--target has no effect with --list"),
+        ({}, ("--examples", "3", "--profile", "quick"), "--profile has no effect with --examples"),
+    ],
+)  # fmt: skip
+def test_options_without_an_effect_are_refused(
+    environ: Mapping[str, str], options: tuple[str, ...], reason: str
+) -> None:
+    arguments = ["server", "--target", "http://127.0.0.1:9", *options]
+    ended = CliRunner(env={**dict.fromkeys(KEYS), **environ}).invoke(cli.check, arguments)
+    assert (ended.exit_code, reason in ended.output) == (2, True), ended.output
 
 
 def test_a_standing_narrows_what_is_asked() -> None:
@@ -86,65 +108,6 @@ def test_a_standing_narrows_what_is_asked() -> None:
     words = ("documented", "third_party", "observed", "assumed")
     documented, third_party, observed, everything = (listed(standing) for standing in words)
     assert documented < third_party < observed < everything
-
-
-# Headers of the simulator that its relay replaces or leaves out.
-HIDDEN = ("connection", "content-length", "date", "simulator-rule", "simulator-note")
-
-
-@pytest.fixture
-def vendor(server: Server) -> Iterator[tuple[str, list[Received]]]:
-    """The simulator behind a relay that hides the control API, as a vendor's server; and what was requested there."""
-
-    def relayed(received: Received) -> Reply:
-        sent = {name: value for name, value in received.headers.items() if name != "host"}
-        with closing(Connection(server.url)) as connection:
-            answer = connection.request(received.method, received.path, sent, received.body)
-        shown = {name: value for name, value in answer.headers.items() if name not in HIDDEN}
-        return Reply(answer.status, shown, answer.body)
-
-    with Listener(relayed) as relay:
-        yield relay.url, relay.received
-
-
-def test_a_vendor_is_asked_without_the_control_api_and_left_clean(
-    vendor: tuple[str, list[Received]], server: Server
-) -> None:
-    url, asked = vendor
-    ended = check("--target", url, "--rate", "400", "--allow-writes", environ=KEYS)
-    assert ended.returncode == 0, ended.stdout[-3_000:]
-    assert "not run" in ended.stdout
-    assert not [one for one in asked if "_simulator" in one.path]
-    assert "hush-hush" not in ended.stdout
-    with closing(Connection(server.url)) as connection:
-        assert connection.request("GET", "/_simulator/sandboxes/vendor/mail").json == []
-    assert len(left(server, "sim-vendor")) < 5, "what was created is archived at the end"
-
-
-def left(server: Server, key: str) -> list[object]:
-    """The assessments of an account."""
-    with closing(Connection(server.url)) as connection:
-        found: list[object] = connection.request("GET", "/api/v1/behavioralassessments", {"api-key": key}).json
-    return found
-
-
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=str)
-def test_who_breaks_off_leaves_nothing_at_the_vendor(
-    vendor: tuple[str, list[Received]], server: Server, sent: signal.Signals
-) -> None:
-    url, asked = vendor
-    account = f"sim-broken-off-{sent.name.lower()}"
-    arguments = ("--target", url, "--rate", "20", "--only", "pi.change.*")
-    with subprocess.Popen(
-        [sys.executable, "-m", "assessment_simulator", "check", "server", *arguments],
-        env=environment({"PI_API_KEY": account}), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    ) as running:  # fmt: skip
-        until(lambda: len([one for one in asked if one.method == "POST"]) >= 3, 30)
-        running.send_signal(sent)
-        _, said = running.communicate(timeout=60)
-    assert running.returncode == 2
-    assert said.splitlines()[-1] == "cannot run: it was interrupted"
-    assert left(server, account) == []
 
 
 @pytest.mark.parametrize("name", ["PYMETRICS_CLIENT_ID", "PI_API_KEY"])

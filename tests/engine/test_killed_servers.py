@@ -109,7 +109,7 @@ def test_a_pooler_that_changes_to_transaction_mode_is_noticed(log: str) -> None:
 def test_pgbouncer_in_another_mode_is_refused_with_one_line(log: str, mode: str) -> None:
     with pgbouncer(log, mode) as address, pytest.raises(NotStarted, match="pooler in transaction mode") as refused:
         Server("--log", address).start()
-    said = str(refused.value).partition("it said: ")[2]
+    said = str(refused.value).partition("it printed: ")[2]
     assert said.startswith(("assessment-simulator: ", "--log")), said
     assert "\n" not in said
     assert "Traceback" not in said

@@ -1,10 +1,10 @@
 """The test kit of contracts, tests and scripts: a server process, a webhook listener, an HTTP client.
 
 Standard library only, and nothing of the simulator: importing it loads neither Hypothesis nor the program.
-Helpers are shared; oracles (what an answer must be) are not, and have no place here.
+Helpers are shared; oracles (what an answer must be) are not, and do not belong here.
 
 `process.ServerProcess` starts a command and reads the URL from its first line, `listening on URL`. A process that ends,
-says something else, or says nothing in time is killed: `NotStarted`, with what it wrote. Leaving the block sends
+prints something else, or prints nothing in time is killed: `NotStarted`, with its output. Leaving the block sends
 SIGTERM to the process, and SIGKILL ten seconds later. Its standard error goes to a file, which never fills up as a pipe
 does; of its standard output only the first line is read.
 
@@ -12,8 +12,8 @@ does; of its standard output only the first line is read.
 sender finds it in `received`. The connection is closed after each answer. `wait_for` raises AssertionError.
 
 `client.Connection` sends requests to one server over one connection, one after the other. It follows no redirect, sends
-nothing twice unless it is asked to, and reports each `Exchange` once, answered or not. `Unreachable` means that no
-whole answer came; every status is an `Answer`.
+nothing twice, and reports each `Exchange` once, answered or not. `Unreachable` means that no whole answer came, within
+16 MiB and in time, however the server sends it; every status is an `Answer`.
 """
 
 from assessment_contracts.kit.client import Answer, Connection, Exchange, Unreachable, address

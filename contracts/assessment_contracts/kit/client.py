@@ -1,7 +1,9 @@
-"""HTTP requests to one server over one connection that is kept: nothing is followed, everything is recorded."""
+"""HTTP requests to one server over one kept connection: redirects are not followed, every exchange is recorded."""
 
 import http.client
+import io
 import json
+import socket
 import time
 from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping
@@ -13,6 +15,8 @@ from urllib.parse import SplitResult, urlsplit
 
 _IDLE = 2.0
 """Seconds without a request after which a new connection is opened: the server may be closing the old one."""
+LONGEST = 16 * 2**20
+"""Bytes of one response, at most."""
 
 
 def address(url: str) -> SplitResult:
@@ -26,6 +30,8 @@ def address(url: str) -> SplitResult:
         raise ValueError(f"{url!r} is no address of a server: {problem}") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"{url!r} is no address of a server: it is no http or https URL with a host")
+    if parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError(f"{url!r} is no address of a server: it has more than scheme, host, port and path")
     return parts
 
 
@@ -98,20 +104,74 @@ class Exchange:
     """True for a request that the check itself sent to the client."""
 
 
+class _LimitedSocket:
+    """A socket that ends an exchange which takes too long or is too large, however the server sends it.
+
+    The time limit of a socket is for each read, so a trickle never meets it. `http.client` sends by this object, and
+    reads responses from the files that it makes.
+    """
+
+    def __init__(self, raw: socket.socket) -> None:
+        self._raw = raw
+        self.close = raw.close
+
+    def begin(self, deadline: float) -> None:
+        """An exchange begins, which must end by the deadline."""
+        self._deadline, self._left = deadline, LONGEST
+
+    def sendall(self, data: bytes) -> None:
+        """Send all."""
+        self._raw.settimeout(self._seconds())
+        self._raw.sendall(data)
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        """The file of the received bytes."""
+        return io.BufferedReader(_LimitedReader(self, self._raw.makefile("rb", 0)))
+
+    def read(self, file: socket.SocketIO, buffer: Any) -> int | None:
+        """Receive into the buffer."""
+        self._raw.settimeout(self._seconds())
+        count = file.readinto(buffer)
+        self._left -= count or 0
+        if self._left < 0:
+            raise OSError(f"the response is longer than {LONGEST} bytes")
+        return count
+
+    def _seconds(self) -> float:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the response did not end in time")
+        return left
+
+
+class _LimitedReader(io.RawIOBase):
+    def __init__(self, limited: _LimitedSocket, file: socket.SocketIO) -> None:
+        self._limited, self._file = limited, file
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        return self._limited.read(self._file, buffer)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
 @dataclass
 class Connection:
     """Requests to the server at the URL `base`, one after the other.
 
-    `record` receives every exchange. `patience` returns the time limit of each socket operation in seconds; `pace` is
-    called before each request; `again` says of an answer whether to send the request once more.
+    `record` receives every exchange. `patience` returns the seconds that one exchange may take, from connecting to the
+    last byte of the response.
     """
 
     base: str
     record: Callable[[Exchange], None] = lambda exchange: None
     patience: Callable[[], float] = lambda: 10.0
-    pace: Callable[[], None] = lambda: None
-    again: Callable[[Answer], bool] = lambda answer: False
     _kept: http.client.HTTPConnection | None = field(default=None, repr=False)
+    _limits: "_LimitedSocket | None" = field(default=None, repr=False)
     _used: float = field(default=0.0, repr=False)
 
     @cached_property
@@ -120,17 +180,12 @@ class Connection:
 
     def request(self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Answer:
         """Send one request and return its answer; `Unreachable` when no whole answer comes."""
-        while self.again(answer := self._once(method, path, headers or {}, body)):
-            pass
-        return answer
-
-    def _once(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        self.pace()
+        headers = dict(headers or {})
         try:
             connection = self._open()
-            connection.request(method, self._parts.path.rstrip("/") + path, body or None, dict(headers))
+            connection.request(method, self._parts.path.rstrip("/") + path, body or None, headers)
             response = connection.getresponse()
-            read = response.read()
+            read = _whole(response)
         except (OSError, http.client.HTTPException) as problem:
             self.close()
             why = f"{type(problem).__name__}: {problem}"
@@ -152,35 +207,47 @@ class Connection:
         HTTP clients do not read it, so this reads from the socket, on a connection of its own, until the server
         closes it.
         """
-        self.pace()
-        with closing(self._new()) as connection:
+        with closing(Connection(self.base, patience=self.patience)) as apart:
             try:
+                connection = apart._open()
                 connection.request(
                     "HEAD", self._parts.path.rstrip("/") + path, None, {**headers, "Connection": "close"}
                 )
-                sent = b""
-                while data := connection.sock.recv(65_536):
-                    sent += data
+                sent = connection.sock.makefile("rb").read()
             except (OSError, http.client.HTTPException) as problem:
                 raise Unreachable(f"HEAD {path} got no answer: {type(problem).__name__}: {problem}") from problem
-        return sent.partition(b"\r\n\r\n")[2]
+        return bytes(sent.partition(b"\r\n\r\n")[2])
 
     def _open(self) -> http.client.HTTPConnection:
-        if self._kept is not None and time.monotonic() - self._used > _IDLE:
+        """The connection, whose next exchange must end in time."""
+        limit = self.patience()
+        deadline = time.monotonic() + limit
+        if self._kept is not None and (self._kept.sock is None or time.monotonic() - self._used > _IDLE):
             self.close()
         if self._kept is None:
-            self._kept = self._new()
-        elif self._kept.sock is not None:
-            self._kept.sock.settimeout(self.patience())
+            parts = self._parts
+            kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+            # Half of the time to connect: a host may have two addresses of which none answers.
+            self._kept = kind(parts.hostname or "", parts.port, timeout=limit / 2)
+            self._kept.connect()
+            self._kept.sock = self._limits = _LimitedSocket(self._kept.sock)
+        assert self._limits
+        self._limits.begin(deadline)
         return self._kept
-
-    def _new(self) -> http.client.HTTPConnection:
-        parts = self._parts
-        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        return kind(parts.hostname or "", parts.port, timeout=self.patience())
 
     def close(self) -> None:
         """Close the connection; the next request opens another."""
         if self._kept is not None:
             self._kept.close()
             self._kept = None
+
+
+def _whole(response: http.client.HTTPResponse) -> bytes:
+    """The body, read in pieces: the server may claim a length that no memory holds."""
+    try:
+        read = b"".join(iter(lambda: response.read(65_536), b""))
+    except ValueError as problem:  # a chunk of a negative size
+        raise http.client.HTTPException(str(problem)) from None
+    if response.length:
+        raise http.client.IncompleteRead(read, response.length)
+    return read

@@ -1,4 +1,4 @@
-"""A server in a process of its own: started, waited for, and ended within a bound."""
+"""A server in a separate process: started, waited for, and ended in limited time."""
 
 import os
 import signal
@@ -19,7 +19,7 @@ QUIET = 0.1
 
 
 class NotStarted(Exception):
-    """The server did not say in time where it listens; the message holds what it said."""
+    """The server did not print its address in time; the message contains its output."""
 
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -70,7 +70,7 @@ class ServerProcess(AbstractContextManager["ServerProcess"]):
         return [int(child) for child in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
 
     def start(self) -> Self:
-        """Start the process and wait until it says where it listens; `NotStarted` when it does not."""
+        """Start the process and wait until it prints its address; `NotStarted` if it does not."""
         if "stderr" not in self._popen:
             self._errors = TemporaryFile()  # noqa: SIM115  closed by `close`
         streams = {"stdout": subprocess.PIPE, "stderr": self._errors} | self._popen
@@ -90,7 +90,7 @@ class ServerProcess(AbstractContextManager["ServerProcess"]):
         late = threading.Timer(self._within, self.process.kill)
         late.start()
         if self._first_line is not None and self.process.stdin:
-            with suppress(OSError):  # it has ended already, and says so by a line that is missing
+            with suppress(OSError):  # it has ended already; the missing line shows that
                 self.process.stdin.write(f"{self._first_line}\n")
                 self.process.stdin.flush()
         line = self.process.stdout.readline() if self.process.stdout else ""
@@ -104,15 +104,15 @@ class ServerProcess(AbstractContextManager["ServerProcess"]):
         ended = self.process.returncode != -signal.SIGKILL
         why = f"ended with {self.process.returncode}" if ended else f"did not start within {self._within:g} s"
         said = f"{line}{self.stderr()}".strip()[-1_000:] or "nothing"
-        raise NotStarted(f"the server {why}; it said: {said}")
+        raise NotStarted(f"the server {why}; it printed: {said}")
 
     def stderr(self, since: int = 0) -> str:
-        """What it has written to standard error, from byte `since` on; while it runs, waits until it writes no more."""
+        """What it has written to standard error, from byte `since` on; while it runs, waits until it pauses."""
         if self._errors is None:
             return ""
         size = -1
         while self.process.poll() is None and size != (size := self.stderr_size()):
-            time.sleep(QUIET)  # a process that runs gives no sign that it has written all
+            time.sleep(QUIET)  # nothing tells that a running process has written all
         # The process shares the file's position: reading must not move it.
         return os.pread(self._errors.fileno(), self.stderr_size(), since).decode(errors="replace")
 
@@ -130,7 +130,7 @@ class ServerProcess(AbstractContextManager["ServerProcess"]):
             return self.process.wait()
 
     def stop(self) -> None:
-        """End the process by SIGTERM, or by SIGKILL where it does not follow, and close its streams."""
+        """End the process by SIGTERM, or by SIGKILL if it does not end, and close its streams."""
         self.terminate()
         self.close()
 
@@ -143,6 +143,6 @@ class ServerProcess(AbstractContextManager["ServerProcess"]):
     def close(self) -> None:
         """Close the streams of a process that has ended."""
         for stream in (self.process.stdin, self.process.stdout, self._errors):
-            with suppress(OSError):  # a line that nobody read any more is still in the buffer
+            with suppress(OSError):  # an unread line is still in the buffer
                 if stream:
                     stream.close()

@@ -62,7 +62,7 @@ def told(context: Context, names: Face, stem: str | None) -> None:
     body = calls.own({**names, "externalId": stem, "assessmentStatusWebHook": f"{context.listener.url}?a=1&b=%20"})
     face = calls.made(sandbox, body)
     seen: list[Face] = []
-    inside = replace(sandbox, connection=Connection(context.target.url), undoing=[])
+    inside = replace(sandbox, connection=Connection(context.target.url))
 
     def respond(caught: Received) -> int:
         seen.append(calls.read(inside, face["assessmentId"]))

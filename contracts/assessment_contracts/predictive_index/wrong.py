@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from assessment_contracts.predictive_index.calls import PATH, PEOPLE, quiet, undone_later
+from assessment_contracts.predictive_index.calls import PATH, PEOPLE, quiet
 from assessment_contracts.predictive_index.scene import filled, scene
 from assessment_contracts.sandbox import Sandbox
 from assessment_contracts.wire import ABSENT, Answer
@@ -50,7 +50,7 @@ Ways = tuple[Wrong, ...]
 
 def ask(sandbox: Sandbox, right: Any, wrong: Wrong) -> Answer:
     """Make a wrong call out of a right body."""
-    return undone_later(sandbox, wrong.send(sandbox, quiet(sandbox, right)))
+    return wrong.send(sandbox, quiet(sandbox, right))
 
 
 def bodies(*over: Mapping[str, Any], path: str = PATH, method: str = "POST") -> Ways:
