@@ -34,9 +34,12 @@
       const url = `${location.pathname}${query.size ? "?" : ""}${query}`;
       const answer = await fetch(url, { credentials: "same-origin" });
       if (!answer.ok || mine !== number) return;
-      const target = document.getElementById("live");
       history.replaceState(null, "", url);
-      await htmx.swap({ text: await answer.text(), target, sourceElement: target, select: "#live", swap: "outerMorph" });
+      const text = await answer.text();
+      for (const id of ["strip", "live"]) {  // the buttons of the strip lead back to this view
+        const target = document.getElementById(id);
+        if (target) await htmx.swap({ text, target, sourceElement: target, select: `#${id}`, swap: "outerMorph" });
+      }
     }
     const soon = (pause) => { clearTimeout(wait); wait = setTimeout(search, pause); };
     form.addEventListener("input", () => form.checkValidity() && soon(250));
