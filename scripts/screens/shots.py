@@ -52,55 +52,97 @@ def first(page: Page, base: str) -> None:
     expect(page.locator("#live[data-connected]")).to_be_attached()
 
 
+def begun(page: Page, base: str) -> None:
+    """Begin the tour."""
+    page.get_by_role("button", name="Begin", exact=True).click()
+    expect(page.locator("#step-1")).to_be_visible()
+
+
 def failed(page: Page, base: str) -> None:
     """Let a listener fail for a day, and look at its attempts."""
-    page.get_by_role("button", name="Begin").click()
+    begun(page, base)
     page.get_by_role("button", name="Advance 24 h with a failing listener").click()
     page.get_by_role("link", name="See every attempt").click()
     expect(page.locator("#attempts")).to_have_text("9")
 
 
-def begun(page: Page, base: str) -> None:
-    """Take the first step of the tour."""
-    page.get_by_role("button", name="Begin").click()
-    expect(page.locator("#step-1")).to_be_visible()
-
-
-def invited(page: Page, base: str) -> None:
-    """Follow the candidate's link of an invitation that nobody has begun."""
+def toured(page: Page, base: str) -> None:
+    """Take the assessments of the tour, and let a listener fail."""
     begun(page, base)
-    with page.expect_popup() as opened:
-        page.get_by_role("link", name="Open the candidate's page").click()
-    link = opened.value.url
-    opened.value.close()
-    page.goto(link)
+    for step in ("#step-1", "#step-2"):
+        with page.expect_popup() as opened:
+            page.locator(step).get_by_role("link", name="Open the candidate's page").click()
+        opened.value.get_by_role("button", name="Start").click()
+        opened.value.get_by_role("button", name="Finish").click()
+        opened.value.close()
+    expect(page.get_by_role("link", name="See the result")).to_have_count(2)
 
 
-def answering(page: Page, base: str) -> None:
+def result(vendor: int) -> Callable[[Page, str], None]:
+    """Look at the result of an invitation of the tour: 1 or 2."""
+
+    def steps(page: Page, base: str) -> None:
+        toured(page, base)
+        page.locator(f"#step-{vendor}").get_by_role("link", name="See the result").click()
+        expect(page.locator(".summary")).to_be_visible()
+
+    return steps
+
+
+def undone(page: Page, base: str) -> None:
+    """Look at what runs, before it does."""
+    page.get_by_role("link", name="Run all pending events…").click()
+    expect(page.locator(".confirm")).to_be_visible()
+
+
+def invited(vendor: int) -> Callable[[Page, str], None]:
+    """Follow the candidate's link of an invitation of the tour: 1 or 2."""
+
+    def steps(page: Page, base: str) -> None:
+        begun(page, base)
+        with page.expect_popup() as opened:
+            page.locator(f"#step-{vendor}").get_by_role("link", name="Open the candidate's page").click()
+        link = opened.value.url
+        opened.value.close()
+        page.goto(link)
+
+    return steps
+
+
+def answering(vendor: int) -> Callable[[Page, str], None]:
     """Start the assessment."""
-    invited(page, base)
-    page.get_by_role("button", name="Start").click()
+
+    def steps(page: Page, base: str) -> None:
+        invited(vendor)(page, base)
+        page.get_by_role("button", name="Start").click()
+
+    return steps
 
 
 DEMO = "/sandboxes/demo"
 SHOTS: tuple[Shot, ...] = (
     Shot("first-page", "/"),
     Shot("invitations", DEMO, shown=("1440-light",)),
-    Shot("invitation", DEMO, first, whole=True),
+    Shot("new-invitation", f"{DEMO}/new?vendor=predictive_index"),
+    Shot("result", "/tour", result(2), shown=("1440-light",), whole=True),
+    Shot("result-pymetrics", "/tour", result(1), whole=True),
     Shot("deliveries", f"{DEMO}/deliveries"),
     Shot("delivery", "/tour", failed, shown=("1440-dark",)),
     Shot("mail", f"{DEMO}/mail"),
+    Shot("mail-message", f"{DEMO}/mail", first),
     Shot("caught", f"{DEMO}/caught"),
     Shot("journal", f"{DEMO}/journal"),
     Shot("call", f"{DEMO}/journal", first, whole=True),
     Shot("clock", f"{DEMO}/clock"),
+    Shot("preview", f"{DEMO}", undone),
     Shot("faults", f"{DEMO}/faults", whole=True),
     Shot("rules", f"{DEMO}/rules?show=kept"),
     Shot("states", f"{DEMO}/states", whole=True),
-    Shot("settings", f"{DEMO}/settings"),
-    Shot("tour", "/tour", begun, whole=True),
-    Shot("candidate-welcome", "/tour", invited),
-    Shot("candidate-answers", "/tour", answering, whole=True),
+    Shot("settings", f"{DEMO}/settings", whole=True),
+    Shot("tour", "/tour", toured, whole=True),
+    Shot("candidate-welcome", "/tour", invited(2)),
+    Shot("candidate-words", "/tour", answering(2), whole=True),
+    Shot("candidate-games", "/tour", answering(1), shown=("1440-light",), whole=True),
     Shot("reference", "/_simulator/docs?of=pymetrics", reference),
     Shot("ats", ATS, ats, shown=("1440-light",), whole=True),
 )

@@ -28,6 +28,7 @@ _lock = Lock()
 _SIDE, _TOP, _BOTTOM, _GUTTER = 56, 44, 57, 12
 _TITLE, _HEADING, _TEXT, _FOOTER = 18, 12, 9, 7
 _BAR = 12  # the space in the bar around the title
+_PICTURE = 330  # the most height of a picture
 _LINE_HEIGHT, _CHARACTER_WIDTH = 1.4, 0.6  # in font sizes; the width is an average
 _LABEL_WIDTH = 130  # of the first cell of a row of two: it is the label of the second
 _MAX_CHARACTERS, _MAX_LINES = 2_000, 6  # a longer cell is cut off and ends in an ellipsis
@@ -121,10 +122,10 @@ def _pdf(document: Document) -> bytes:
 
 
 def _picture(drawing: Drawing, wide: float) -> "Flowable":
-    """The drawing, as wide as there is room for at most."""
+    """The drawing, at most as wide as there is room for, and as high as `_PICTURE`."""
     from reportlab.platypus import Flowable
 
-    scale = min(1, wide / drawing.width)
+    scale = min(1, wide / drawing.width, _PICTURE / drawing.height)
 
     class Picture(Flowable):
         def __init__(self) -> None:

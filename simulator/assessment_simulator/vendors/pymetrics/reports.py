@@ -132,7 +132,7 @@ def _chart(found: Sequence[Mapping[str, Any]]) -> Drawing:
         if one["score"] is not None:
             x = _LEFT + min(max(one["score"], 0), 100) * _SCALE
             marks += [Dot((x, y), 9, "#ffffff"), Dot((x, y), 7, "#1d2b3a")]
-            marks.append(Label((x, y - 12), f"{one['score']:g}", 11, "middle"))
+            marks.append(Label((_LEFT + 100 * _SCALE, y - 14), f"{one['score']:g}", 11, "end"))
     return Drawing("Scores and bands", 2 * _LEFT + 400, 20 + _STEP * len(found), tuple(marks))
 
 
