@@ -26,8 +26,8 @@ _SIZE = pytest.StashKey[int]()
 
 # Long tests: the beginning of their ids, and a text in the name of their sample. `scripts/test` leaves them out,
 # `scripts/test --all` runs them, `scripts/test --sample` and `.ci/run` run the samples. They are clients in
-# environments of their own, generated clients, the browser matrix, several processes on one log, crashes, fuzzing,
-# load, mutants and long stories.
+# environments of their own and of other languages, generated clients, the browser matrix, several processes on one log,
+# crashes, fuzzing, load, mutants and long stories.
 LONG = {
     "tests/clients/test_environments.py": "[pytest 8.0 and contracts]",
     "tests/clients/test_generated.py": "test_python_clients_of_openapi_generator",
@@ -51,6 +51,8 @@ LONG = {
     "tests/engine/test_many_timers.py": "[memory]",
     "tests/engine/test_partitions.py": "test_an_owner_that_cannot_reach_the_database",
     "tests/engine/test_paused_owner.py": "test_a_read_that_waited",
+    "tests/intercept/test_clients.py": "[requests]",
+    "tests/intercept/test_authority.py::test_a_certificate_of_the_authority_for_another": "[openssl]",
     "tests/server/log/test_linear.py::test_concurrent_calls": "test_concurrent_calls",
     "tests/server/log/test_outage.py": "test_no_webhook_is_sent_for_a_change_that_was_not_written",
     "tests/server/test_candidate_browser.py": "[wide-True-True-pymetrics]",

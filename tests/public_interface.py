@@ -58,6 +58,7 @@ EXIT_STATUSES = {
     "requests": "0 printed, 1 no server answers or it refuses, 2 wrong arguments",
     "openapi": "0 printed, 2 wrong arguments",
     "ready": "0 a server answers, 1 none does",
+    "run": "that of the command, 128 and the signal's number if one ended it, 126 or 127 if it cannot be run",
     "serve": "0 stopped by a signal, 1 could not start or serve, 2 wrong options",
 }
 # Classes that tests reach from the fixture; those in `IMPORTED` are also imported by name.

@@ -86,7 +86,13 @@ class Simulator:
             return WebhookWorker(sandbox, self._webhook_client, meters)
 
         self._sandboxes = Sandboxes(
-            VENDORS, attach, meters, open_access=open_access, most=settings.max_sandboxes, log=self.log
+            VENDORS,
+            attach,
+            meters,
+            open_access=open_access,
+            most=settings.max_sandboxes,
+            log=self.log,
+            default=settings.default_sandbox,
         )
         # Where other processes forward requests to, in a shared log.
         self.forward_socket: socket.socket | None = None

@@ -1,27 +1,40 @@
-"""A local certificate authority, for a server with TLS on this machine or in this network.
+"""Local certificate authorities: for a server with TLS, and for intercepted hosts.
 
-The authority's key stays in a folder for later starts; each start makes a new certificate for the server. Needs the
-package `cryptography`: the extra `tls`.
+The key of an authority stays in a folder for later starts; each start makes a new certificate for the server. The
+authority for intercepted hosts is limited to them by name constraints (RFC 5280, 4.2.1.10): a client that trusts it
+accepts no certificate of it for another host. Needs the package `cryptography`: the extra `tls`.
 """
 
 import os
+import re
 import socket
 import tempfile
+import warnings
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+    pkcs12,
+)
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 AUTHORITY_LIFETIME = timedelta(days=3_650)
 CERTIFICATE_LIFETIME = timedelta(days=90)
+INTERCEPT_LIFETIME = timedelta(days=30)
+# An authority that is limited to names must not sign for addresses either.
+_ALL_ADDRESSES = ("0.0.0.0/0", "::/0")
 
 
 class Files(NamedTuple):
@@ -32,6 +45,24 @@ class Files(NamedTuple):
 
 
 _Pair = tuple[ec.EllipticCurvePrivateKey, x509.Certificate]
+
+
+def certify_hosts(folder: Path, hosts: Iterable[str]) -> tuple[Files, bool]:
+    """Make a certificate for intercepted hosts. Returns also whether a new authority replaced one for fewer hosts.
+
+    A new authority is limited to these hosts and to those of the one that it replaces. Raises as `certify` does.
+    """
+    wanted = set(hosts)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    files, key = Files(folder / "intercept-ca.pem", folder / "intercept.pem"), folder / "intercept-ca-key.pem"
+    known = _permitted(_read(key)) if key.exists() else wanted
+    if not wanted <= known:
+        key.unlink()
+    authority = _authority(key, INTERCEPT_LIFETIME, wanted | known)
+    _write(files.authority, authority[1].public_bytes(Encoding.PEM), 0o644)
+    name = "assessment-simulator, not the vendor"
+    _write(files.server, _sign(name, INTERCEPT_LIFETIME, authority, sorted(wanted)), 0o600)
+    return files, not wanted <= known
 
 
 def certify(folder: Path, hosts: Iterable[str]) -> Files:
@@ -51,14 +82,27 @@ def certify(folder: Path, hosts: Iterable[str]) -> Files:
     return files
 
 
-def _authority(path: Path) -> _Pair:
-    """The authority in a file, or a new one. Of two processes that make one at once, the first wins."""
+def java_trust_store(bundle: bytes, password: str) -> bytes:
+    """A PKCS#12 trust store for Java with the certificates of a bundle; those that cannot be read are left out."""
+    found: list[pkcs12.PKCS12Certificate] = []
+    for pem in re.findall(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", bundle, re.DOTALL):
+        # Systems have authorities with serial numbers that are no longer allowed.
+        with suppress(ValueError), warnings.catch_warnings(action="ignore"):
+            found.append(pkcs12.PKCS12Certificate(x509.load_pem_x509_certificate(pem), b"%d" % len(found)))
+    return pkcs12.serialize_java_truststore(found, BestAvailableEncryption(password.encode()))
+
+
+def _authority(path: Path, lifetime: timedelta = CERTIFICATE_LIFETIME, limits: Iterable[str] = ()) -> _Pair:
+    """The authority in a file, or a new one, limited to some hosts. Of two processes that make one, the first wins.
+
+    `lifetime` is that of the certificate to sign, which the authority must outlive.
+    """
     with suppress(FileNotFoundError):
         found = _read(path)
-        if found[1].not_valid_after_utc > datetime.now(UTC) + CERTIFICATE_LIFETIME:
+        if found[1].not_valid_after_utc > datetime.now(UTC) + lifetime:
             return found
         path.unlink(missing_ok=True)
-    pem = _sign(f"assessment-simulator on {socket.gethostname()}"[:64], AUTHORITY_LIFETIME)
+    pem = _sign(f"assessment-simulator on {socket.gethostname()}"[:64], AUTHORITY_LIFETIME, limits=limits)
     new = _write(path.with_name(f".{os.getpid()}.ca"), pem, 0o600)
     with suppress(FileExistsError):
         os.link(new, path)
@@ -78,8 +122,19 @@ def _read(path: Path) -> _Pair:
     return key, certificate
 
 
-def _sign(name: str, lifetime: timedelta, by: _Pair | None = None, hosts: Iterable[str] = ()) -> bytes:
-    """A new key with its certificate: of an authority, or, signed `by` one, of a server."""
+def _permitted(authority: _Pair) -> set[str]:
+    """The hosts to which an authority is limited; none if it is not limited."""
+    try:
+        limits = authority[1].extensions.get_extension_for_class(x509.NameConstraints).value.permitted_subtrees or ()
+    except x509.ExtensionNotFound:
+        return set()
+    return {name.value for name in limits if isinstance(name, x509.DNSName)}
+
+
+def _sign(
+    name: str, lifetime: timedelta, by: _Pair | None = None, hosts: Iterable[str] = (), limits: Iterable[str] = ()
+) -> bytes:  # fmt: skip
+    """A new key with its certificate: of an authority, perhaps with `limits`, or, signed `by` one, of a server."""
     key = ec.generate_private_key(ec.SECP256R1())
     signer, subject = by[0] if by else key, x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now, public = datetime.now(UTC), key.public_key()
@@ -110,6 +165,9 @@ def _sign(name: str, lifetime: timedelta, by: _Pair | None = None, hosts: Iterab
                 names.append(x509.DNSName(host.encode("idna").decode()))
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
         builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+    if permitted := [x509.DNSName(host) for host in sorted(limits)]:
+        excluded = [x509.IPAddress(ip_network(network)) for network in _ALL_ADDRESSES]
+        builder = builder.add_extension(x509.NameConstraints(permitted, excluded), critical=True)
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     return private + builder.sign(signer, SHA256()).public_bytes(Encoding.PEM)
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from assessment_simulator.client import Simulator, SimulatorServer
     from assessment_simulator.settings import Settings
     from assessment_simulator.testing.server_process import ServerPool
@@ -61,6 +63,45 @@ def simulator(
     readable = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")
     with simulator_server.open(like=readable) as sandbox:
         yield sandbox
+
+
+@pytest.fixture(scope="session")
+def _interceptor(pytestconfig: pytest.Config, simulator_settings: "Settings") -> Iterator[Any]:
+    """A server that answers for the vendors' hosts, for this process of the run alone, and the interceptor."""
+    from dataclasses import replace
+
+    from assessment_simulator.app import VENDORS
+    from assessment_simulator.client import SimulatorServer
+    from assessment_simulator.intercept.child import ADDRESSES, Interceptor
+    from assessment_simulator.intercept.listener import AUTHORITY, authority_folder, hosts_of
+    from assessment_simulator.testing.server_process import server
+
+    worker = getattr(pytestconfig, "workerinput", {})
+    sandbox = f"intercept-{worker.get('workerid', 'main')}"
+    settings = replace(simulator_settings, port=0, intercept=0, default_sandbox=sandbox)
+    pooled = server(worker.get("simulator") or _pool(pytestconfig).address(), settings, shared=bool(worker))
+    hosts = tuple(hosts_of(VENDORS, settings.intercept_hosts).table)
+    authority = authority_folder(settings) / AUTHORITY
+    interceptor = Interceptor(pooled.intercept or 0, hosts, authority, ADDRESSES[0], pooled.url)
+    with SimulatorServer(pooled.url, pooled.control_token, settings=settings) as running:
+        yield running, interceptor, sandbox
+
+
+@pytest.fixture
+def simulator_intercept(
+    _interceptor: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: "Path"
+) -> Iterator["Simulator"]:  # fmt: skip
+    """A fresh sandbox that any credential opens at the vendors' own hosts, in this process and those that it starts.
+
+    It needs the extra `tls`, and open access.
+    """
+    from assessment_simulator.intercept.child import intercepted_here
+    from assessment_simulator.settings import variables
+
+    running, interceptor, sandbox = _interceptor
+    here = intercepted_here(interceptor, tmp_path / "intercept", variables(), monkeypatch.setenv)
+    with here, running.open(sandbox) as opened:
+        yield opened
 
 
 def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:

@@ -32,8 +32,11 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from assessment_simulator import logging_setup, output
-from assessment_simulator.app import Simulator, Unopened
+from assessment_simulator.app import VENDORS, Simulator, Unopened
 from assessment_simulator.http.connection import IDLE, Connections
+from assessment_simulator.intercept.listener import Certificates, authority_folder, hosts_of, intercept
+from assessment_simulator.intercept.proxy import Intercept
+from assessment_simulator.intercept.requests import InterceptedRequests
 from assessment_simulator.journal.redaction import redact
 from assessment_simulator.settings import BACKLOG, Settings, authorities, is_localhost, local_url
 from assessment_simulator.storage import LogError
@@ -59,13 +62,27 @@ _REDIRECTING = 0.1
 _log = logging.getLogger("simulator.serving")
 
 
-class Server(uvicorn.Server):
-    """uvicorn with a callback when it listens, a listener for forwarded requests, and the stop described above.
+class Intercepted:
+    """The listeners of `--intercept`, and what answers on them; raises OSError and ValueError."""
 
-    If `announce` returns False, no client learns where the server listens, so it stops.
+    def __init__(self, settings: Settings, warn: Callable[[str], None]) -> None:
+        self.hosts = hosts_of(VENDORS, settings.intercept_hosts)
+        self.certificates = Certificates(authority_folder(settings), self.hosts, warn)
+        self.listeners = listen(replace(settings, port=settings.intercept or 0))
+        self.port: int = self.listeners[0].getsockname()[1]
+
+
+class Server(uvicorn.Server):
+    """uvicorn with a callback when it listens, more listeners, and the stop described above.
+
+    If `announce` returns False, no client learns where the server listens, so it stops. `intercepted` are the listeners
+    for the vendors' hosts, if there are any; `proxy` answers on them once the server has started.
     """
 
-    def __init__(self, simulator: Simulator, announce: Callable[[], bool], settings: Settings) -> None:
+    def __init__(
+        self, simulator: Simulator, announce: Callable[[], bool], settings: Settings,
+        intercepted: Intercepted | None = None, url: str = "",
+    ) -> None:  # fmt: skip
         self.connections = Connections(simulator.app, settings.max_connections)
         most, cert, key = settings.max_connections + 1, settings.tls_cert, settings.tls_key
         super().__init__(
@@ -80,6 +97,12 @@ class Server(uvicorn.Server):
         self._settings = settings
         self._forwards: Connections | None = None
         self._forward_server: asyncio.Server | None = None
+        self._intercepted = intercepted
+        self.proxy: Intercept | None = None
+        self._proxied: Connections | None = None
+        if intercepted is not None:
+            hosts = {host: VENDORS[id] for host, id in intercepted.hosts.table.items()}
+            self._proxied = Connections(InterceptedRequests(simulator.app, hosts, url), settings.max_connections)
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve until a signal comes, also if it comes before the start is over."""
@@ -99,18 +122,25 @@ class Server(uvicorn.Server):
         if not self.started:
             return
         if self._simulator.forward_socket is not None:
-            # As uvicorn serves clients, but without TLS, and outside the limit of connections.
+            # Without TLS, and outside the limit of connections.
             self._forwards = Connections(self._simulator.forward_app, sys.maxsize)
-            config, state = _config(self._forwards), ServerState()
-            config.load()
-            loop = asyncio.get_running_loop()
-            kind: Any = config.http_protocol_class
-            protocol = partial(kind, config=config, server_state=state, app_state=self.lifespan.state, _loop=loop)
-            self._forward_server = await loop.create_server(
-                protocol, sock=self._simulator.forward_socket, backlog=BACKLOG
+            self._forward_server = await asyncio.get_running_loop().create_server(
+                self._protocol(self._forwards), sock=self._simulator.forward_socket, backlog=BACKLOG
             )
+        if self._intercepted is not None and self._proxied is not None:
+            protocol = self._protocol(self._proxied, limit_concurrency=self._settings.max_connections + 1)
+            self.proxy = intercept(self._settings, self._intercepted.hosts, self._intercepted.certificates, protocol)
+            self.proxy.serve(self._intercepted.listeners)
         self.is_announced = self._announce()
         self.should_exit |= not self.is_announced
+
+    def _protocol(self, connections: Connections, **more: Any) -> Callable[[], asyncio.Protocol]:
+        """Makes protocols that serve connections as uvicorn serves those of its own listener."""
+        config = _config(connections, **more)
+        config.load()
+        kind: Any = config.http_protocol_class
+        loop = asyncio.get_running_loop()
+        return partial(kind, config=config, server_state=ServerState(), app_state=self.lifespan.state, _loop=loop)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop in the order that the module describes."""
@@ -119,9 +149,15 @@ class Server(uvicorn.Server):
         deadline = loop.time() + self._settings.grace
         for listener in (*self.servers, *(sockets or ())):
             listener.close()
+        if self.proxy is not None:
+            await self.proxy.close()
         self._simulator.leave()
+        if self._proxied is not None:
+            self._proxied.shutdown()
         # Wait for the forwarded requests of now only: there may always be another. `release` refuses later ones.
         await self._drain(self.connections, deadline, self._forwards.calls() if self._forwards else [])
+        if self._proxied is not None:
+            await self._drain(self._proxied, deadline)
         if self._forwards is not None and self._forward_server is not None:
             # The forward listener stays open until here: others would take an owner without a listener for dead.
             try:
@@ -156,7 +192,7 @@ class Server(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         """What uvicorn does ten times a second, and the time limits of clients."""
         if counter % _TICKS_PER_CHECK == 0:
-            for connections in filter(None, (self.connections, self._forwards)):
+            for connections in filter(None, (self.connections, self._forwards, self._proxied)):
                 connections.look(asyncio.get_running_loop().time(), self._settings.request_timeout)
         return await super().on_tick(counter)
 
@@ -179,7 +215,14 @@ def serve(settings: Settings, *, is_guided: bool = True) -> int:
     except (LogError, OSError) as problem:
         warn(start_error(settings, problem))
         return 1
-    url = url_of(settings, listeners)
+    url, intercepted = url_of(settings, listeners), None
+    if settings.intercept is not None:
+        try:
+            intercepted = Intercepted(settings, warn)
+        except (OSError, ValueError) as problem:
+            warn(intercept_error(settings, problem))
+            return 1
+        warn(f"intercepting {', '.join(intercepted.hosts.table)} on port {intercepted.port}")
     if simulator.control_token is not None and settings.control_token is None:
         warn(f"control token: {simulator.control_token}")
 
@@ -190,7 +233,7 @@ def serve(settings: Settings, *, is_guided: bool = True) -> int:
             print_guide(settings, listeners, warn)
         return is_printed
 
-    return serve_on(listeners, Server(simulator, announce, settings), settings, warn)
+    return serve_on(listeners, Server(simulator, announce, settings, intercepted, url), settings, warn)
 
 
 def serve_on(listeners: list[socket.socket], server: Server, settings: Settings, warn: Callable[[str], None]) -> int:
@@ -210,22 +253,30 @@ def serve_on(listeners: list[socket.socket], server: Server, settings: Settings,
 @contextlib.contextmanager
 def running(settings: Settings, listeners: list[socket.socket] | None = None) -> Iterator[str]:
     """Serve in a thread of this process while the block lasts. Yields the base URL."""
-    simulator = Simulator(settings)
-    listeners = listeners or listen(settings)
+    with running_server(settings, listeners or listen(settings)) as (url, _):
+        yield url
+
+
+@contextlib.contextmanager
+def running_server(
+    settings: Settings, listeners: list[socket.socket], intercepted: Intercepted | None = None
+) -> Iterator[tuple[str, Server]]:
+    """Serve in a thread of this process while the block lasts. Yields the base URL and the server."""
+    simulator, url = Simulator(settings), url_of(settings, listeners)
     ready = threading.Event()
 
     def announce() -> bool:
         ready.set()
         return True
 
-    server = Server(simulator, announce, settings)
+    server = Server(simulator, announce, settings, intercepted, url)
     thread = threading.Thread(target=server.run, args=(listeners,), name="assessment-simulator", daemon=True)
     thread.start()
     try:
         while not ready.wait(0.1):
             if not thread.is_alive():
                 raise RuntimeError("the server did not start; its log says why")
-        yield url_of(settings, listeners)
+        yield url, server
     finally:
         server.should_exit = True
         thread.join()
@@ -319,6 +370,13 @@ def start_error(settings: Settings, problem: Exception) -> str:
     elif problem.errno == errno.EADDRINUSE:
         reason += "; choose another with --port, 0 takes a free one"
     return f"cannot listen on {settings.host}:{settings.port}: {reason}"
+
+
+def intercept_error(settings: Settings, problem: Exception) -> str:
+    """Why `--intercept` cannot start."""
+    if isinstance(problem, OSError) and problem.filename is None:
+        return start_error(replace(settings, port=settings.intercept or 0), problem).replace("--port", "--intercept")
+    return f"--tls-dir {authority_folder(settings)}: {problem}"
 
 
 def limit_connections(settings: Settings, warn: Callable[[str], None]) -> Settings:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from pathlib import Path
 from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ from assessment_simulator.core.log_location import log_place
 from assessment_simulator.core.urls import path_prefix
 
 Access = Literal["open", "closed"]
+Others = Literal["tunnel", "refuse"]
 LogFormat = Literal["text", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 PREFIX = "SIMULATOR_"
@@ -30,6 +32,11 @@ class Settings:
     web pages that may call. `advertise` is HOST or HOST:PORT where other servers that share a PostgreSQL log forward
     requests to; by default the address from which this machine reaches the database, and a free port. `tls_cert` and
     `tls_key` are files.
+
+    Interception: `intercept` is the port that answers for the vendors' hosts and for `intercept_hosts` (HOST=VENDOR
+    each), over TLS with an authority in the folder `tls_dir`. Connections to other hosts follow `intercept_others`;
+    None tunnels them in open access on the loopback, and refuses them elsewhere. In open access a credential that names
+    no sandbox opens `default_sandbox`.
 
     Storage: `log` is where commits are kept, in a form of `core.log_location`; `workers` processes share a PostgreSQL
     database. With a log, a sandbox unused for `idle` leaves memory. Sandboxes unused for `keep_for`, and all but the
@@ -71,6 +78,11 @@ class Settings:
     allowed_hosts: tuple[str, ...] = ()
     advertise: str | None = None
     cors_origins: tuple[str, ...] = ()
+    intercept: int | None = None
+    intercept_hosts: tuple[str, ...] = ()
+    intercept_others: Others | None = None
+    tls_dir: str | None = None
+    default_sandbox: str | None = None
 
     def __post_init__(self) -> None:
         if self.access not in get_args(Access):
@@ -80,6 +92,8 @@ class Settings:
         for network in self.trusted_proxies:
             # Raises ValueError.
             ip_network(network)
+        if self.default_sandbox is not None and self.access != "open":
+            raise ValueError("default_sandbox needs open access: in closed access a credential opens its sandbox only")
         flaw = flaw_of_token(self.control_token)
         if self.access == "closed" and flaw is not None:
             raise ValueError(f"control_token {flaw}")
@@ -135,6 +149,17 @@ def _address(host: str) -> IPv4Address | IPv6Address | None:
 def from_environment(name: str) -> str | None:
     """The environment variable of an option (`SIMULATOR_PORT` for `port`); None if it is missing or empty."""
     return os.environ.get(PREFIX + name.upper()) or None
+
+
+def data_folder() -> Path:
+    """The folder for this program's data of the present user, which may not exist yet."""
+    base = os.environ.get("LOCALAPPDATA") if os.name == "nt" else os.environ.get("XDG_DATA_HOME")
+    return Path(base or Path.home() / ".local" / "share") / "assessment-simulator"
+
+
+def variables() -> Mapping[str, str]:
+    """The environment, for a process that is started."""
+    return os.environ
 
 
 def authorities() -> dict[str, str]:

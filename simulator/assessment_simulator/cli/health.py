@@ -2,11 +2,13 @@
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
+from assessment_simulator.cli.intercept import COMMAND, HOSTS, intercepting
 from assessment_simulator.cli.options import CA, URL, control_token, parsed, server_url
 from assessment_simulator.cli.values import web_url
 
@@ -42,12 +44,27 @@ def _key(name: str, text: str) -> Callable[[Any], Any]:
 @_key("pymetrics-client-secret", "The secret that goes with it.")
 @_key("pymetrics-api-key", "pymetrics' X-Api-Key.")
 @_key("pi-api-key", "The Predictive Index's api-key.")
-def doctor(url: str | None, ca: Path | None, sandbox: str | None, listener: str | None, **keys: str | None) -> None:
+@HOSTS
+@COMMAND
+def doctor(
+    url: str | None, ca: Path | None, sandbox: str | None, listener: str | None,
+    intercept_hosts: tuple[str, ...] | None, command: tuple[str, ...], **keys: str | None,
+) -> None:  # fmt: skip
     """Check a running server, and say what is wrong and what to do.
+
+    With -- CMD ARGUMENTS… it runs this command as `run` does, and says what became of its calls of the vendors.
 
     The exit status is 0 when all is well, 1 when something is not, 2 when no simulator answers. In closed access it
     needs the token in SIMULATOR_CONTROL_TOKEN; it sends that token to the server.
     """
+    if command:
+        settings = intercepting({"intercept_hosts": intercept_hosts})
+        from assessment_simulator.intercepting import diagnose_command
+
+        try:
+            sys.exit(diagnose_command(command, settings, partial(click.echo, err=True)))
+        except (OSError, ValueError) as problem:
+            raise click.ClickException(f"the command was not started: {problem}") from None
     from assessment_simulator.doctor import Doctor
     from assessment_simulator.healthcheck import trust
 

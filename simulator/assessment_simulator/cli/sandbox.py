@@ -4,12 +4,13 @@ import contextlib
 import json
 import shlex
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
+from assessment_simulator.cli.intercept import HOSTS, TLS_DIR, intercepting
 from assessment_simulator.cli.options import CA, SANDBOX, URL, control_token, parsed, server_url
 from assessment_simulator.cli.values import duration
 from assessment_simulator.testing.connection import SANDBOXES, Connection, SimulatorError
@@ -76,14 +77,35 @@ def _written(name: str, value: str | None, form: str) -> str:
 @of_sandbox
 @click.option("--create", is_flag=True, help="Open the sandbox, and print its credentials.")
 @click.option("--format", "form", type=click.Choice(["dotenv", "shell", "json"]), default="dotenv", show_default=True)
-def env(url: str | None, ca: Path | None, sandbox: str, create: bool, form: str) -> None:
+@click.option(
+    "--intercept", type=click.IntRange(1, 65_535), help="Print instead what leads to the server's --intercept."
+)
+@HOSTS
+@TLS_DIR
+def env(
+    url: str | None, ca: Path | None, sandbox: str, create: bool, form: str, intercept: int | None,
+    intercept_hosts: tuple[str, ...] | None, tls_dir: Path | None,
+) -> None:  # fmt: skip
     """Print the variables with which a client finds both vendors in a sandbox.
 
     In closed access only --create knows the credentials: it opens the sandbox with the token in
     SIMULATOR_CONTROL_TOKEN. Without it, base URLs and names are printed.
+
+    With --intercept it prints the variables with which a client reaches that port of a server on this machine instead
+    of the vendors, and trusts its authority: proxies, certificates, and modules that some languages load first.
     """
-    with connected(url, ca) as server:
-        found = variables(server, sandbox, create=create)
+    found: Mapping[str, str | None]
+    if intercept is not None:
+        settings = intercepting({"intercept": intercept, "intercept_hosts": intercept_hosts, "tls_dir": tls_dir})
+        from assessment_simulator.intercepting import client_variables
+
+        try:
+            found = client_variables(settings)
+        except (OSError, ValueError) as problem:
+            raise click.ClickException(str(problem)) from None
+    else:
+        with connected(url, ca) as server:
+            found = variables(server, sandbox, create=create)
     if form == "json":
         click.echo(json.dumps(found, indent=2))
     else:

@@ -12,6 +12,7 @@ import click
 
 from assessment_simulator.cli import values
 from assessment_simulator.cli.config_file import read_config
+from assessment_simulator.cli.intercept import DEFAULT_SANDBOX, HOSTS, INTERCEPT, OTHERS, check_intercept
 from assessment_simulator.cli.options import FLAG, PATH, control_token, option
 from assessment_simulator.core.log_location import LOG_FORMS, log_place
 from assessment_simulator.core.urls import host_and_port
@@ -74,7 +75,7 @@ from assessment_simulator.settings import (
 @option("max_connections", "10000", "Maximum number of connections; further ones get 503.", type=click.IntRange(1))
 @option("max_sandboxes", "20000", "Maximum number of sandboxes; further ones get 503.", type=click.IntRange(1))
 @option("tls", None, "Serve over TLS with a certificate of a local authority.", type=click.Choice(["local"]))
-@option("tls_dir", None, "Folder of the local authority.", type=PATH)
+@option("tls_dir", None, "Folder of the local authority; --intercept has a default, in the user's data.", type=PATH)
 @option("tls_cert", None, "Serve over TLS with this certificate (PEM).", type=PATH)
 @option("tls_key", None, "The certificate's private key (PEM), without a password.", type=PATH)
 @option(
@@ -87,6 +88,10 @@ from assessment_simulator.settings import (
 @option("log_format", "text", "How the program's messages are written.", type=click.Choice(get_args(LogFormat)))
 @option("log_level", "warning", "Lowest level of messages to write.", type=click.Choice(get_args(LogLevel)))
 @option("access_log", None, "Write a line for every call.", **FLAG)
+@INTERCEPT
+@HOSTS
+@OTHERS
+@DEFAULT_SANDBOX
 def serve(
     config: Path | None, tls: str | None, tls_dir: Path | None, tls_cert: Path | None, tls_key: Path | None,
     **options: Any,
@@ -115,10 +120,15 @@ def serve(
 
         if problem := file_problem(options["webhook_ca"]):
             raise click.ClickException(f"--webhook-ca {options['webhook_ca']}: {problem}")
+    if options["intercept"] is not None:
+        check_intercept(options["workers"])
     cert, key = _tls_files(tls, tls_dir, tls_cert, tls_key, options)
     given = {name: value for name, value in options.items() if value is not None}
+    given.setdefault("access", default_access(host))
+    if given["access"] != "open" and "default_sandbox" in given:
+        raise click.UsageError("--default-sandbox is for open access; in closed access each credential has one sandbox")
     settings = Settings(
-        **{"access": default_access(host), **given}, control_token=token, tls_cert=cert, tls_key=key,
+        **given, control_token=token, tls_cert=cert, tls_key=key, tls_dir=None if tls_dir is None else str(tls_dir),
         sandboxes=read_config(config) if config else {},
     )  # fmt: skip
     gc.disable()  # what is loaded from here on lives as long as the process; `runner.serve_on` enables it
@@ -152,8 +162,8 @@ def _tls_files(
             raise click.ClickException(f"--tls-dir {folder}: {problem}") from None
         click.echo(f"certificate authority: {made.authority.absolute()}", err=True)
         return str(made.server), str(made.server)
-    if folder is not None:
-        raise click.UsageError("--tls-dir is for --tls local alone")
+    if folder is not None and options["intercept"] is None:
+        raise click.UsageError("--tls-dir is for --tls local and --intercept alone")
     if cert is None and key is None:
         return None, None
     if cert is None or key is None:

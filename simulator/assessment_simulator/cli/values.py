@@ -17,6 +17,7 @@ from assessment_simulator.journal.redaction import redact
 _HOST = re.compile(r"[^\s,;:/?#@\[\]]+|(?=.*:.*[:*])[0-9a-f.:*]+", re.IGNORECASE)
 # As `sandbox.NAME`, whose module would load the server.
 _SANDBOX_NAME = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
+_VENDOR_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+=(pymetrics|predictive_index)")
 _HOST_NAME = re.compile(r"\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 
 
@@ -102,5 +103,10 @@ host_names = _valid(
 origins = _valid(
     lambda item: item == ANY or parse_origin(item.rstrip("/")),
     "an origin, such as https://app.example or http://10.0.0.5:3000: a scheme, a host and perhaps a port, no path",
+    several=True,
+)
+vendor_hosts = _valid(
+    _VENDOR_HOST.fullmatch,
+    "HOST=VENDOR, such as eu.api.example=pymetrics; vendors are pymetrics and predictive_index",
     several=True,
 )

@@ -20,16 +20,19 @@ HIDDEN = "***"
 Replace = Callable[[str, str], str]
 SEAL, USERINFO = "seal", "user and password"
 _MEMBERS = frozenset(
-    "access_token api_key assessment_password authorization client_secret id_token password refresh_token secret token "
+    "access_token api_key assessment_password authorization client_id client_secret id_token password refresh_token "
+    "secret token "
     "webhook_secret x_api_key".replace("_", "").split()
 )
 _HEADERS = frozenset("api-key cookie proxy-authorization set-cookie x-api-key x-auth-token".split())
 _NAMES = (
     r"(?:access|id|refresh)[_-]?token|(?:x[_-])?api[_-]?key|assessment[_-]?password|password|token"
-    r"|(?:(?:client|webhook)[_-]?)?secret"
+    r"|(?:(?:client|webhook)[_-]?)?secret|client[_-]?id"
 )
 # A secret member in JSON syntax, also where the text around it is no JSON or is cut off.
 _MEMBER = re.compile(rf'"({_NAMES})"(\s*:\s*)("(?:[^"\\]|\\.)*(?:"|\\?\Z)|[^\s"{{\[,}}\]]+)', re.IGNORECASE | re.DOTALL)
+# The id of a client is shown only if it names a sandbox: another one may be a real account's.
+_CLIENT = "clientid"
 # The name of any sandbox and a seal.
 _NAMED_SEAL = re.compile(r"(?<![0-9a-z.-])([a-z0-9-]{1,64}\.)[0-9a-f]{24}(?![0-9a-f])")
 # A seal, and the id that follows it.
@@ -41,8 +44,12 @@ _PARAMETER = re.compile(r"""([?&](?:amp;)?)([^=&?#\s"'\\<>]+)=([^&#\s"'\\<>]+)""
 _TOKEN = re.compile(r"(?<![0-9a-z-])sim-[a-z0-9-]{1,64}\.[0-9]+\.[0-9a-f]{40}(?![0-9a-f])")
 
 
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "")
+
+
 def _is_secret(name: str) -> bool:
-    return name.lower().replace("_", "").replace("-", "") in _MEMBERS
+    return _plain(name) in _MEMBERS
 
 
 class Mask:
@@ -55,7 +62,7 @@ class Mask:
 
     def _hidden(self, name: str, secret: str) -> str:
         """What to show instead. A replacement stays as it is when its text is read again."""
-        if secret in self._replacements:
+        if secret in self._replacements or (secret.startswith("sim-") and _plain(name) == _CLIENT):
             return secret
         shown = self._replace(name, secret)
         self._replacements.add(shown)

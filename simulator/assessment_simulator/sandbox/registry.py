@@ -71,12 +71,14 @@ class CapacityExceeded(Exception):
 class Sandboxes:
     """Sandboxes by name. In open access a name in a credential opens its sandbox; in closed access nothing does.
 
+    In open access a credential without a name opens the sandbox `default`, if there is one.
+
     `attach` is called for each sandbox that enters memory; what it returns is closed when the sandbox leaves it.
     """
 
     def __init__(
         self, vendors: Mapping[str, Vendor], attach: "Callable[[Sandbox], WebhookWorker]", meters: Meters, *,
-        open_access: bool = True, most: int = 20_000, log: Log | None = None,
+        open_access: bool = True, most: int = 20_000, log: Log | None = None, default: str | None = None,
     ) -> None:  # fmt: skip
         self.vendors = vendors
         self.open_access = open_access
@@ -88,6 +90,7 @@ class Sandboxes:
         # Requests that were forwarded to other processes.
         self.forwarded = 0
         self._attach = attach
+        self._default = default
         self._is_leaving = False
         self._most = most
         self._sandboxes: dict[str, Sandbox] = {}
@@ -479,7 +482,7 @@ class Sandboxes:
             found = self._sandboxes.get(credential.id)
             return found if found is not None and _is_sealed(found, credential) else self.anonymous
         if self.open_access:
-            name = credential.id[4:] if credential.id.startswith("sim-") else None
+            name = credential.id[4:] if credential.id.startswith("sim-") else self._default
         else:
             name = self._keys.opened(credential)
         return self._sandboxes.get(name or "", self.anonymous)
@@ -496,8 +499,10 @@ class Sandboxes:
             found = await self.find(credential.id)
             found = found if found and _is_sealed(found, credential) else None
         elif self.open_access:
-            if named := _OPENED_BY_NAME.fullmatch(credential.id):
-                found = await (self.find_or_open(named[1]) if may_open else self.find(named[1]))
+            named = _OPENED_BY_NAME.fullmatch(credential.id)
+            opened = named[1] if named else self._default
+            if opened is not None:
+                found = await (self.find_or_open(opened) if may_open else self.find(opened))
         else:
             name = self._keys.opened(credential)
             if name is None and self.log is not None:

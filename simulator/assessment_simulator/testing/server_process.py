@@ -10,6 +10,7 @@ the settings. Each server ends with the controller, which ends after all workers
 
 import json
 import os
+import re
 import secrets
 import signal
 import socket
@@ -30,13 +31,16 @@ from assessment_simulator.settings import Settings
 ENDS_WITHIN = 10.0
 _GREETING = "listening on "
 _STARTS_WITHIN = 60.0
+# The line that says which port intercepts.
+_INTERCEPTING = re.compile(r".*intercepting .* on port (\d+).*\n")
 
 
 class PooledServer(NamedTuple):
-    """A running server; the control token is None in open access."""
+    """A running server; the control token is None in open access, the port that intercepts None without one."""
 
     url: str
     control_token: str | None
+    intercept: int | None = None
 
 
 class ServerPool:
@@ -58,7 +62,8 @@ class ServerPool:
     def stderr(self) -> str:
         """What the servers have written to standard error."""
         logs = sorted(Path(self._folder.name).glob("*.log"))
-        return "".join(log.read_text(encoding="utf-8", errors="replace") for log in logs)
+        text = "".join(log.read_text(encoding="utf-8", errors="replace") for log in logs)
+        return _INTERCEPTING.sub("", text)
 
     def close(self) -> None:
         """Stop all servers."""
@@ -99,7 +104,9 @@ def server(address: dict[str, Any], settings: Settings, *, shared: bool) -> Pool
             closed = settings.access == "closed"
             token = (settings.control_token or secrets.token_urlsafe(24)) if closed else None
             url = _start(replace(settings, control_token=token), path.with_suffix(".log"), address["port"])
-            path.write_text(json.dumps({"url": url, "control_token": token}))
+            written_port = _INTERCEPTING.search(path.with_suffix(".log").read_text(errors="replace"))
+            port = int(written_port[1]) if written_port else None
+            path.write_text(json.dumps({"url": url, "control_token": token, "intercept": port}))
     return _read(path)
 
 

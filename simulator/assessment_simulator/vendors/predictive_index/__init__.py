@@ -37,6 +37,7 @@ VENDOR = Vendor(
     id=VENDOR_ID,
     title="The Predictive Index",
     roots=("/api/v1", "/api/v2"),
+    hosts=("pi.predictiveindex.com",),
     headers=("api-key",),
     endpoints=(
         Endpoint("POST", _PATH, Operation("create_assessment", assessments.create, access.ACCESS + rules.CREATE),

@@ -77,6 +77,7 @@ VENDOR = Vendor(
     id="pymetrics",
     title="pymetrics Mercury",
     roots=("/mercury", "/pymetrics"),
+    hosts=("api.pymetrics.com", "staging.api.pymetrics.com"),
     headers=("authorization", "x-api-key"),
     endpoints=ENDPOINTS,
     actions=orders.ACTIONS,
