@@ -113,3 +113,22 @@ def test_an_interrupted_check_leaves_no_process_behind(tmp_path: Path, sent: sig
     assert running.returncode == 2
     assert said.splitlines()[-1] == "cannot run: it was interrupted"
     until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in started), 10)
+
+
+def test_a_receiver_that_requires_basic_is_called_with_the_credentials_that_its_client_was_opened_with(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "basic.py").write_text(
+        "from base64 import b64encode\n"
+        "from assessment_contracts.examples import reference\n"
+        "class Client(reference.Client):\n"
+        "    def __init__(self, webhook_username, webhook_password, **opening):\n"
+        "        super().__init__(**opening)\n"
+        "        words = f'{webhook_username}:{webhook_password}'.encode()\n"
+        "        self.basic = f'Basic {b64encode(words).decode()}'\n"
+        "    def receive(self, vendor, request):\n"
+        "        known = request['headers'].get('authorization') == self.basic\n"
+        "        return super().receive(vendor, request) if known else 401\n"
+    )
+    ended = check(0, "basic:Client", *QUICK, *only("client.*.webhook_is_believed_when_true"), cwd=tmp_path)
+    assert "2 of 2 passed; " in ended.stdout

@@ -10,7 +10,7 @@ from typing import Any
 
 from assessment_contracts.clients.adapter import AT_ONCE, METHODS
 from assessment_contracts.clients.features import Unclaimable, claimed
-from assessment_contracts.clients.harness import LIMIT, ClientContext
+from assessment_contracts.clients.harness import BASIC, LIMIT, ClientContext
 from assessment_contracts.clients.jsonl_process import Adapter, Broken, Failed, JsonlProcess
 from assessment_contracts.clients.properties.accounts import ACCOUNTS
 from assessment_contracts.context import Context
@@ -131,7 +131,7 @@ def client_runner(words: Sequence[str], profile: Profile, budget: float, seed: i
     with _started(words) as program:
         client = hello(program)
         with _simulator() as url, closing(Target(url, deadline=deadline)) as target:
-            _try_opening(program, url)
+            _try_opening(program, url, client)
             yield ClientRunner(target, profile, seed=seed, program=program, client=client)
 
 
@@ -141,13 +141,13 @@ def named(words: Sequence[str]) -> str:
     return shlex.join(own)
 
 
-def _try_opening(program: Adapter, url: str) -> None:
+def _try_opening(program: Adapter, url: str, client: Introduced) -> None:
     """Open the client once: what fails here fails everywhere."""
     opening: dict[str, Any] = {
         "base_url": url, "client_id": "sim-hello", "client_secret": "any", "api_key": "sim-hello", "timeout": 1.0,
     }  # fmt: skip
     try:
-        program.call("open", opening, LIMIT)
+        program.call("open", opening | (BASIC if client.has_basic else {}), LIMIT)
     except (Broken, Failed) as problem:
         raise Unaskable(f"the client cannot be opened: {problem}") from None
 
