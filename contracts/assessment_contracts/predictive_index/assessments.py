@@ -121,7 +121,7 @@ _ASSIGNED = (("Favorite Color", "Blue"), ("Notes", "x"), ("Größe", "1"))
     needs={Need.CONTROL},
     examples=0.5,
 )
-@given(sent=st.booleans(), name=strategies.texts)
+@given(sent=st.booleans(), name=strategies.visible)
 def administrator(context: Context, sent: bool, name: str) -> None:
     """The four members come from one person: those that were sent together, or the user whom the key belongs to, with
     the phone number too."""

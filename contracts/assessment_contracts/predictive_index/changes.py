@@ -356,7 +356,7 @@ def strangers(context: Context, name: str, value: Any) -> None:
     face = calls.made(context.sandbox, TAKER)
     answer = calls.change(context.sandbox, face["assessmentId"], {name: value, "middleName": "Kevin"})
     calls.same(calls.shown(answer, 200), {**face, "middleName": "Kevin"})
-    if context.is_simulator:
+    if context.is_simulator and (name not in face or face[name] != value):  # what was read can be sent back
         assert name in answer.headers.get("simulator-note", ""), f"the unknown member {name!r} is not noted"
     calls.same(calls.read(context.sandbox, face["assessmentId"]), {**face, "middleName": "Kevin"})
 
