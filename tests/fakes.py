@@ -35,6 +35,7 @@ class FakeSandbox:
     name: str = "test"
     secret: bytes = b"a secret that no one else has"
     generation: int = 0
+    open_access: bool = True
     now: int = NOW
     sequence: int = 0
     records: dict[tuple[str, str], FakeStored] = field(default_factory=dict)

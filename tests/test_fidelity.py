@@ -63,7 +63,7 @@ def at_most(vendor: Vendor, document: Document) -> Standing:
 
 
 def test_every_rule_guarantee_and_flag_has_an_id_of_its_own_and_is_listed() -> None:
-    listed = set(re.findall(r"^\| `([\w.]+)` \|", PAGE, re.MULTILINE))
+    listed = set(re.findall(r"^\| \[?`([\w.]+)`", PAGE, re.MULTILINE))
     for items in ITEMS.values():
         ids = [item.id for item in items]
         assert len(ids) == len(set(ids))

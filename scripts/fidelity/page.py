@@ -17,6 +17,8 @@ from assessment_simulator.core.rules import Rule
 from assessment_simulator.core.sources import Source, Standing, ours
 from assessment_simulator.core.vendor import Vendor
 
+# The pages of rules on a server that runs with the default address.
+RULES = "http://127.0.0.1:8787/_simulator/rules"
 _VENDORS = Path(__file__).parents[2] / "simulator" / "assessment_simulator" / "vendors"
 
 
@@ -110,6 +112,9 @@ The standing and the source of a rule are those of its demand. Where the status 
 comes from elsewhere, the row says so. A status without a standing of its own is as sure as the demand, and a body is
 as sure as its status.
 
+Each rule leads to its page on a server that runs with the default address: two requests that were run there, one that
+the rule accepts and one that it refuses.
+
 This page is written by `scripts/docs` from the tables that the server answers with; do not edit it.
 """
 
@@ -184,7 +189,7 @@ def _rule(rule: Rule) -> Sequence[str]:
         if basis is not None:
             standing += f"; {part}: {basis.standing}"
             source += f"; {part}: {basis.source}"
-    return f"`{rule.id}`", f"`{rule.place}`", rule.statement, str(rule.status), standing, source
+    return f"[`{rule.id}`]({RULES}/{rule.id})", f"`{rule.place}`", rule.statement, str(rule.status), standing, source
 
 
 def _document(one: Document) -> Sequence[str]:

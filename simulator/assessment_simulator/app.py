@@ -121,7 +121,8 @@ class Simulator:
         )
         pages.router.redirect_slashes = False
         paths = [route.path for route in pages.routes if isinstance(route, Route)]
-        own_segments = {path.split("/")[1] for path in (*paths, *(root for v in VENDORS.values() for root in v.roots))}
+        page_segments = {path.split("/")[1] for path in paths}
+        own_segments = page_segments | {root.split("/")[1] for v in VENDORS.values() for root in v.roots}
         inner: App = pages
         if session is not None:
             inner = ControlAuth(
@@ -129,8 +130,9 @@ class Simulator:
             )
         origins = CrossOriginPolicy(settings.cors_origins, settings.public_url, open_access=open_access)
         hosts = AllowedHosts((*settings.allowed_hosts, settings.host), settings.public_url) if open_access else None
+        inner = CrossOriginHeaders(inner, origins)
         # Pages call the vendors as clients do, but for the credential.
-        endpoint = VendorEndpoint(self._sandboxes, CrossOriginHeaders(inner, origins), draw, address, origins)
+        endpoint = VendorEndpoint(self._sandboxes, inner, draw, address, origins, page_segments)
         inner = pages.state.vendors = endpoint
         if isinstance(self.log, PostgresqlLog):
             self.forward_app: App = Forwarded(endpoint, self.log.confirm)

@@ -41,7 +41,8 @@ class Pages:
 
 @pytest.fixture
 def pages(sandbox: Sandbox) -> Pages:
-    """The pages of a fresh sandbox."""
+    """The pages of a fresh sandbox, which is open: its pages would ask first."""
+    sandbox.control_json("GET")
     return Pages(sandbox)
 
 
@@ -224,7 +225,7 @@ def test_journal_page_links_a_refused_request_to_its_rule(pages: Pages) -> None:
     pages.sandbox.pi.post(PI, json={"firstName": "Ada"})
     assert "pi.create." in pages.page("/journal")
     text = pages.page("/journal/call-1")
-    rule = re.findall(r'/rules\?q=([^"]+)"', text)[0]
+    rule = re.findall(r'"/_simulator/rules/([^"]+)"', text)[0]
     assert f"<code>{rule}</code>" in pages.page("/rules", q=rule, show="broken")
     shown, script = text.split('id="script"')
     assert pages.sandbox.credential not in re.sub(r"sandboxes/[^\"]*", "", shown)

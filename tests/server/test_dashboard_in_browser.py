@@ -31,7 +31,8 @@ def browser() -> Iterator[Browser]:
 
 
 def opened(seen: Visit, sandbox: Sandbox, path: str = "") -> None:
-    """Go to a page, and wait until it gets events."""
+    """Go to a page, and wait until it gets events. The sandbox is opened first: its page would ask."""
+    sandbox.control_json("GET")
     seen.page.goto(f"{sandbox.url}/sandboxes/{sandbox.name}{path}")
     seen.page.locator("#live[data-connected]").wait_for(state="attached")
 

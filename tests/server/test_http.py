@@ -186,7 +186,7 @@ def test_hint_says_that_basic_credentials_are_not_read(http: httpx2.Client, path
             assert answer.status_code in (400, 401)
             assert answer.headers["simulator-hint"].count("client_secret_basic") == 1
             assert "client_secret_post" in answer.headers["simulator-hint"]
-        assert "simulator-hint" not in http.post(path, **body).headers
+        assert "Basic" not in http.post(path, **body).headers.get("simulator-hint", "")
 
 
 # Bodies. `test_wire.py` has all that is no JSON.
@@ -238,7 +238,7 @@ def test_body_in_utf_8_gets_no_such_hint(sandbox: Sandbox, content: bytes) -> No
     for caller, path in ((sandbox.pymetrics, "/mercury/order"), (sandbox.pi, PI)):
         answer = caller.post(path, content=content, headers={"content-type": "application/json"})
         assert answer.status_code == 400
-        assert "simulator-hint" not in answer.headers
+        assert "UTF-8" not in answer.headers.get("simulator-hint", "")
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate, gzip", "identity, gzip", "x-own"])

@@ -15,7 +15,7 @@ from assessment_simulator.core.sources import Standing
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.http.problem_details import Problem, flawed
 from assessment_simulator.journal import curl
-from assessment_simulator.journal.redaction import Mask
+from assessment_simulator.journal.redaction import Mask, UnknownMask
 from assessment_simulator.journal.search import invitation_of
 from assessment_simulator.journal.views import archive, call_view, coverage_view, entry, whole_call_view
 from assessment_simulator.sandbox.credentials import members
@@ -144,6 +144,13 @@ async def list_requests(call: ControlCall) -> Iterator[dict[str, Any]]:
         newest_first = (exchange for exchange in newest_first if exchange.number < before)
     found = await page(_filtered(newest_first, query), query.get("newest"))
     return (call_view(exchange, mask, invitation_of(call.sandbox, exchange)) for exchange in found)
+
+
+async def list_unattributed(call: ControlCall) -> Iterator[dict[str, Any]]:
+    """The last calls to this process that belong to no sandbox, because their key or path is wrong, oldest first."""
+    anonymous, mask = call.api.sandboxes.anonymous, UnknownMask("")
+    found = await page(reversed(anonymous.journal), call.query.get("newest"))
+    return (whole_call_view(exchange, mask, anonymous.links, None) for exchange in found)
 
 
 async def export_har(call: ControlCall) -> bytes:

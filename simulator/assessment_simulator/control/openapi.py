@@ -20,22 +20,16 @@ from assessment_simulator.control.operations import operations
 from assessment_simulator.control.sandboxes import Name
 from assessment_simulator.control.settings import behaviour_schema
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.instant import DAY
-from assessment_simulator.core.request import MISSING, VendorRequest
+from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.rules import Rule
 from assessment_simulator.core.schema import Content, Step, record, ref, text
 from assessment_simulator.core.seeded_random import SeededRandom
-from assessment_simulator.core.vendor import Endpoint, Vendor, refusal_response
+from assessment_simulator.core.vendor import Endpoint, Vendor
 from assessment_simulator.http.auth import OPEN_PATHS
+from assessment_simulator.http.examples import ADDRESS, NOW, Story
 from assessment_simulator.http.problem_details import MEDIA_TYPE
-from assessment_simulator.sandbox.sandbox import Sandbox
-from assessment_simulator.sandbox.state import Clock, State
-from assessment_simulator.storage import json_codec
 
 Json = dict[str, Any]
-# Where the examples are served from: the address that a server without options has.
-ADDRESS = "http://127.0.0.1:8787"
-_NOW = 20_454 * DAY  # 2026-01-01
 _HOOK = "https://client.example/hook"
 # Response headers of all vendors.
 HEADERS: Json = {
@@ -44,6 +38,7 @@ HEADERS: Json = {
         ("Simulator-Rule", "string", "The ids of the rules that refused the call, separated by commas."),
         ("Simulator-Note", "string", "What was accepted although no document of the vendor names it."),
         ("Simulator-Hint", "string", "Why the call was refused and what to change."),
+        ("Link", "string", "The pages of the rules in Simulator-Rule, at most ten."),
         ("Simulator-Request-Id", "string", "The id under which the server's log describes the failure."),
         ("Retry-After", "integer", "The number of seconds after which the call may be repeated."),
     )
@@ -92,7 +87,7 @@ def _success(status: int, shapes: Mapping[str, Any], example: Any, links: Mappin
 def vendor_document(vendor: Vendor, version: str) -> Json:
     """The vendor's document."""
     interface = vendor.interface
-    sandbox, sent, answered = _play(vendor)
+    story, sent, answered = _play(vendor)
     paths: Json = {}
     for endpoint in vendor.endpoints:
         name = endpoint.operation.name
@@ -114,7 +109,7 @@ def vendor_document(vendor: Vendor, version: str) -> Json:
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(
             name, endpoint.summary, vendor.title,
             [{scheme: [] for scheme in described.security}] if described.security else [],
-            parameters, {"required": True, **body} if body else {}, responses | _errors(vendor, endpoint, sandbox),
+            parameters, {"required": True, **body} if body else {}, responses | _errors(vendor, endpoint, story),
         )  # fmt: skip
     return {
         **_head(f"{vendor.title}, simulated", version, interface.about),
@@ -148,7 +143,7 @@ def refusals(vendor: Vendor, endpoint: Endpoint) -> dict[int, list[Rule]]:
     return dict(sorted(found.items()))
 
 
-def _errors(vendor: Vendor, endpoint: Endpoint, sandbox: Sandbox) -> Json:
+def _errors(vendor: Vendor, endpoint: Endpoint, story: Story) -> Json:
     """Each error status with an example for every rule that leads to it."""
     interface = vendor.interface
     # Every call may get 500 and 503, to which no rule leads: from a fault, in the vendor's format, or from the
@@ -161,12 +156,12 @@ def _errors(vendor: Vendor, endpoint: Endpoint, sandbox: Sandbox) -> Json:
             shape = {"anyOf": [shape, ref("Crash")]}
         shown = {}
         for rule in rules:
-            request = VendorRequest("", _NOW, SeededRandom(b"example", 0), ADDRESS, "GET", f"{vendor.roots[0]}/…")
-            response = refusal_response(vendor, (rule,), request, sandbox)
-            shown[rule.id] = {"summary": rule.statement, "value": _value(response.body, sandbox)}
+            request = VendorRequest("", NOW, SeededRandom(b"example", 0), ADDRESS, "GET", f"{vendor.roots[0]}/…")
+            response = vendor.render_refusal((rule,), request, story.sandbox)
+            shown[rule.id] = {"summary": rule.statement, "value": story.value(response.body)}
         reasons = [rule.statement for rule in rules]
         reasons = reasons or ["a fault was set, or the simulator itself failed or has no room"]
-        names = [*(["Simulator-Rule"] if rules else []), "Simulator-Hint", *_OF_STATUS.get(status, ())]
+        names = [*(["Simulator-Rule", "Link"] if rules else []), "Simulator-Hint", *_OF_STATUS.get(status, ())]
         found[str(status)] = {
             "description": f"{HTTPStatus(status).phrase}: {'; '.join(reasons)}",
             "headers": _headers(*names, *interface.answer_headers),
@@ -175,55 +170,17 @@ def _errors(vendor: Vendor, endpoint: Endpoint, sandbox: Sandbox) -> Json:
     return found
 
 
-def _play(vendor: Vendor) -> tuple[Sandbox, dict[str, Step], dict[tuple[str, int], Any]]:
-    """Run the vendor's story: its sandbox, and for each operation what was sent, and by status what was answered."""
-    config = Config(default_webhook_url=_HOOK, webhook_url=_HOOK)
-    sandbox = Sandbox("example", 0, State(config, Clock().freeze(_NOW)), {vendor.id: vendor})
+def _play(vendor: Vendor) -> tuple[Story, dict[str, Step], dict[tuple[str, int], Any]]:
+    """Run the vendor's story: it, and for each operation what was sent, and by status what was answered."""
+    story = Story(vendor, Config(default_webhook_url=_HOOK, webhook_url=_HOOK))
     sent: dict[str, Step] = {}
     answered: dict[tuple[str, int], Any] = {}
-    newest: Json = {}
-    for raw in vendor.interface.story:
-        # Later steps name members of earlier answers, such as an id.
-        headers = _filled(dict(vendor.interface.headers), newest)
-        body, params = _filled(raw.body, newest), _filled(dict(raw.params), newest)
-        step = Step(raw.operation, body, params, dict(raw.query), raw.media_type)
-
-        def at_time(
-            now: int, random: SeededRandom, recent: int, step: Step = step, headers: Json = headers
-        ) -> VendorRequest:
-            body = MISSING if step.body is None else step.body
-            return VendorRequest(
-                step.operation, now, random, ADDRESS, "POST", "", step.params, step.query, headers, step.media_type,
-                body,
-            )  # fmt: skip
-
-        response = sandbox.handle(vendor, vendor.operations[raw.operation], at_time)
-        if raw.operation not in vendor.actions:  # actions are not part of the vendor's API
-            is_json = response.body is not None and response.media_type == "application/json"
-            newest[raw.operation] = value = _value(response.body, sandbox) if is_json else None
-            sent.setdefault(raw.operation, step)
-            answered.setdefault((raw.operation, response.status), value)
-    return sandbox, sent, answered
-
-
-def _filled(value: Any, answers: Mapping[str, Any]) -> Any:
-    """The value with every `=operation/member/…` in it replaced by that member of the operation's answer."""
-    if isinstance(value, dict):
-        return {name: _filled(one, answers) for name, one in value.items()}
-    if not isinstance(value, str):
-        return value
-    before, found, path = value.partition("=")
-    if not found or before not in ("", "Bearer ") or path.partition("/")[0] not in answers:
-        return value
-    result: Any = answers
-    for name in path.split("/"):
-        result = result[name]
-    return f"{before}{result}"
-
-
-def _value(body: Any, sandbox: Sandbox) -> Any:
-    """The body of an answer as JSON values, with addresses."""
-    return json_codec.loads(sandbox.links.fill_placeholders(json_codec.dumps(body), ADDRESS))
+    for step in vendor.interface.story:
+        sent.setdefault(step.operation, story.filled(step))
+        status = story.play(step)
+        if step.operation in story.answers:
+            answered.setdefault((step.operation, status), story.answers[step.operation])
+    return story, sent, answered
 
 
 # The document of the control API.

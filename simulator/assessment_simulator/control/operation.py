@@ -66,6 +66,7 @@ class ControlCall:
         self.params = request.path_params  # UUIDs in it are in lower case
         self.query: Mapping[str, Any] = {}  # the values of the parameters that were given
         self.notes: list[str] = []  # for the header `Simulator-Note` of the answer
+        self.hints: list[str] = []  # for `Simulator-Hint`
         # Handlers of paths without a sandbox do not touch it.
         self.sandbox = cast("Sandbox", sandbox)
 

@@ -15,6 +15,7 @@ from assessment_simulator.control import (
     journal,
     reference,
     results,
+    rules,
     sandboxes,
     server,
     settings,
@@ -26,7 +27,6 @@ from assessment_simulator.control.bodies import Answer, Count, Object
 from assessment_simulator.control.invitations import OF_INVITATION
 from assessment_simulator.control.operation import Operation, Parameter, S, named, paging
 from assessment_simulator.core.schema import text
-from assessment_simulator.core.sources import Standing
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.http.problem_details import ROOT
 from assessment_simulator.journal import curl
@@ -63,22 +63,6 @@ class Counters(Answer):
     webhook_attempts: dict[str, Count] = Field(description="by outcome")
 
 
-class Rule(Answer):
-    """A rule of a vendor."""
-
-    id: str
-    vendor: str
-    place: str = Field(description="the part of a request that it is about")
-    statement: str
-    standing: Standing
-    source: str
-    status: int
-    status_standing: Standing
-    status_source: str = Field(description="the source of the status")
-    body_standing: Standing
-    body_source: str = Field(description="the source of the shape of the error body")
-
-
 def operations(vendors: Mapping[str, Vendor]) -> tuple[Operation, ...]:
     """Every call, in the order of the document. A path with an ending goes before the one without."""
     vendor = {"vendor": text(enum=[named(one) for one in vendors.values()])}
@@ -95,7 +79,10 @@ def operations(vendors: Mapping[str, Vendor]) -> tuple[Operation, ...]:
         Operation("health", "GET", f"{ROOT}/health", server.health, Health),
         Operation("ready", "GET", f"{ROOT}/ready", server.ready, Health, 200, (503,)),
         Operation("metrics", "GET", f"{ROOT}/metrics", server.metrics, str, 200, (501,), media_type="text/plain"),
-        Operation("rules", "GET", f"{ROOT}/rules", server.rules, list[Rule]),
+        Operation("rules", "GET", f"{ROOT}/rules", server.rules, list[rules.Rule]),
+        Operation("rule", "GET", f"{ROOT}/rules/{{id}}", rules.show, rules.WholeRule, 200, (404,)),
+        Operation("unattributed", "GET", f"{ROOT}/unattributed", journal.list_unattributed, list[journal.WholeCall],
+                  query={"newest": journal.PAGING["newest"]}),
         Operation("counters", "GET", f"{ROOT}/counters", server.counters, Counters),
         Operation("every", "GET", f"{ROOT}/sandboxes", sandboxes.list_sandboxes, list[sandboxes.Sandbox],
                   query=paging("the name", "a sandbox's name")),

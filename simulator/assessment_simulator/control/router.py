@@ -1,6 +1,7 @@
 """Serves the control API: finds the sandbox of a call, runs its handler, and answers when all changes are durable."""
 
 from functools import partial
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from starlette.requests import Request
@@ -11,7 +12,7 @@ from assessment_simulator.control import server
 from assessment_simulator.control.operation import ControlCall, Operation, S, no_sandbox, read_query
 from assessment_simulator.control.reference import Documents
 from assessment_simulator.events.feed import ChangeFeed
-from assessment_simulator.http.asgi import CROSS_SITE, Receive, Scope, Send, header_line
+from assessment_simulator.http.asgi import CROSS_SITE, MAY_OPEN, Receive, Scope, Send, header_line
 from assessment_simulator.http.base_url import BaseUrl
 from assessment_simulator.http.problem_details import ROOT, Problem
 from assessment_simulator.http.routing import Handler, route
@@ -37,6 +38,8 @@ class ControlApi:
         self.inboxes: WeakKeyDictionary[Sandbox, Inbox] = WeakKeyDictionary()
         self.documents = Documents(sandboxes.vendors, version)
         self.collector: server.Collector | None = None
+        # By id, the rules whose pages were asked for.
+        self.rules: dict[str, dict[str, Any]] = {}
         self._router: Router | None = None
 
     def routes(self) -> list[Route]:
@@ -68,8 +71,9 @@ class ControlApi:
         if name is not None and (operation.method, operation.path) != ("DELETE", S):
             # A page of another site can send requests through the user's browser; it must not create sandboxes.
             foreign = request.scope.get(CROSS_SITE, False)
+            may_open = not foreign and request.scope.get(MAY_OPEN, True)
             while sandbox is None or sandbox.is_closed:
-                sandbox = await (self.sandboxes.find(name) if foreign else self.sandboxes.find_or_open(name))
+                sandbox = await (self.sandboxes.find_or_open(name) if may_open else self.sandboxes.find(name))
                 if sandbox is None and foreign:
                     raise Problem(404, f"there is no sandbox {name!r}, and a page of another site cannot open one")
                 if sandbox is None:
@@ -108,6 +112,8 @@ class ControlApi:
             response = Response(result, operation.status, media_type=operation.media_type)
         if call.notes:
             response.headers["simulator-note"] = header_line(call.notes).decode()
+        if call.hints:
+            response.headers["simulator-hint"] = header_line(call.hints).decode()
 
         # A read waits too: it must not show what the storage may still lose.
         if sandbox is not None and not sandbox.is_closed:

@@ -16,6 +16,7 @@ from assessment_simulator.control.bodies import Answer, Body, Count, Moment, mus
 from assessment_simulator.control.operation import ControlCall, no_sandbox
 from assessment_simulator.core import webhook_secret
 from assessment_simulator.core.config import Config
+from assessment_simulator.core.urls import CONTAINER_HINT, names_container_host
 from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.journal.search import older
 from assessment_simulator.sandbox.commit_queue import summary_of
@@ -209,6 +210,8 @@ async def change_settings(call: ControlCall, changes: View) -> bytes:
     sandbox.configure(settings.changed(sandbox.vendors, sandbox.config, changes))
     if "webhook_secret" in changes:
         call.notes += webhook_secret.notes(sandbox.config.webhook_secret)
+    if any(names_container_host(str(changes.get(name))) for name in ("webhook_url", "default_webhook_url")):
+        call.hints.append(CONTAINER_HINT)
     return await show_settings(call)
 
 

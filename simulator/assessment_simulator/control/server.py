@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from assessment_simulator import output
 from assessment_simulator.control.operation import ControlCall
+from assessment_simulator.core.rules import Rule
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.http.routing import json
@@ -37,16 +38,17 @@ async def rules(call: ControlCall) -> list[dict[str, Any]]:
 
 def catalogue(vendors: Mapping[str, Vendor]) -> list[dict[str, Any]]:
     """Every rule as JSON values."""
-    return [
-        {
-            "id": rule.id, "vendor": vendor.id, "place": rule.place, "statement": rule.statement,
-            "standing": rule.standing.value, "source": str(rule.source), "status": rule.status,
-            "status_standing": rule.of_status.standing.value, "status_source": str(rule.of_status.source),
-            "body_standing": rule.of_body.standing.value, "body_source": str(rule.of_body.source),
-        }
-        for vendor in vendors.values()
-        for rule in vendor.rules
-    ]  # fmt: skip
+    return [rule_view(vendor, rule) for vendor in vendors.values() for rule in vendor.rules]
+
+
+def rule_view(vendor: Vendor, rule: Rule) -> dict[str, Any]:
+    """A rule as JSON values."""
+    return {
+        "id": rule.id, "vendor": vendor.id, "place": rule.place, "statement": rule.statement,
+        "standing": rule.standing.value, "source": str(rule.source), "status": rule.status,
+        "status_standing": rule.of_status.standing.value, "status_source": str(rule.of_status.source),
+        "body_standing": rule.of_body.standing.value, "body_source": str(rule.of_body.source),
+    }  # fmt: skip
 
 
 async def counters(call: ControlCall) -> dict[str, Any]:

@@ -1,15 +1,17 @@
 """Rules are data: each demand on a request is one row with its check, its source and its standing."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 from typing import Any
 
-from assessment_simulator.core.request import Unreadable, VendorRequest
+from assessment_simulator.core.request import MISSING, Unreadable, VendorRequest
 from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.sources import Basis, Source, Standing, ours
-from assessment_simulator.core.text import folded, meant, plain
+from assessment_simulator.core.text import folded, is_uuid, meant, plain
+from assessment_simulator.core.urls import FORM
 
 Check = Callable[[VendorRequest, SandboxView], bool]
 # How to correct a request that violates a rule; None where this request does not show the cause.
@@ -151,7 +153,38 @@ def misspelt_query(*names: str) -> Hint:
 
 def unreadable(request: VendorRequest, view: SandboxView) -> str | None:
     """The hint for a body that cannot be read, where the cause is known."""
+    if request.media_type == FORM and request.body is not MISSING:
+        return media_type_hint(request, view)
+    if request.body is MISSING:
+        return "the request has no body"
     return request.body.hint if isinstance(request.body, Unreadable) else None
+
+
+def media_type_hint(request: VendorRequest, view: SandboxView) -> str:
+    """The hint for a body of another media type than JSON."""
+    form = "; curl sends a form unless you use --json, or -H 'Content-Type: application/json'"
+    return f"send Content-Type: application/json{form if request.media_type == FORM else ''}"
+
+
+def not_an_object(request: VendorRequest, view: SandboxView) -> str:
+    """The hint for a body of another JSON type than an object."""
+    if isinstance(request.body, str):
+        return "the body is JSON text in a JSON string: it was encoded twice"
+    return "send one object, without an array around it" if isinstance(request.body, list) else "send an object"
+
+
+def unknown_id(kind: str, name: str) -> Hint:
+    """The hint for an id in the path that is none of an existing record."""
+
+    def hint(request: VendorRequest, view: SandboxView) -> str | None:
+        id = request.params[name]
+        if id.startswith(("{", ":", "<", "$")):
+            return f"a placeholder stands in the path; put the {name} there"
+        if not view.page(kind, 0, 1):
+            return "this sandbox is empty: the key is of another sandbox, or all was lost by a reset or a restart"
+        return None if is_uuid(id) else f"the {name} is a UUID, as the response to the creation shows it"
+
+    return hint
 
 
 def uncompressed(request: VendorRequest, view: SandboxView) -> str:
@@ -169,3 +202,105 @@ def type_rules(prefix: str, fields: Iterable[Field], status: int) -> tuple[Rule,
         )
         for field in fields
     )  # fmt: skip
+
+
+# Hints about credentials: where a key was sent instead, or what is wrong with it. A request that opens no sandbox has
+# all of its headers, so a key in another header, in the query or in the body is found by the name that it was sent
+# under. A hint repeats no value from such a place, only the name in `sim-<name>`, which is public.
+
+# What is compared of a request's headers, parameters and members.
+_MOST = 200
+# Names of what holds a key, without letter case and separators.
+_KEY_NAMES = frozenset(
+    "accesskey accesstoken apikey apitoken appkey authkey authorization authtoken bearer clientid clientsecret key "
+    "ocpapimsubscriptionkey pikey piapikey pymetricsapikey secret subscriptionkey token xaccesstoken xapikey xapitoken "
+    "xauthkey xauthorization xauthtoken xkey xpiapikey xtoken".split()
+)
+_NAME = re.compile(r"sim-[a-z0-9-]{1,64}", re.ASCII)
+_NAMED = re.compile(r"sim[-_ .:]?([A-Za-z0-9_. -]{1,64})", re.ASCII | re.IGNORECASE)
+# Text that may be a secret behind a name.
+_SECRET = re.compile(r"[A-Za-z0-9]{25}", re.ASCII)
+_TOKEN = re.compile(r"sim-[a-z0-9-]{1,64}\.[0-9]+\.[0-9a-f]{20,}", re.ASCII | re.IGNORECASE)
+_UNFILLED = re.compile(r"[<{$%].*|.*[>}%]|(?:your|my|the)?[-_ ]*(?:api)?[-_ ]*key", re.IGNORECASE | re.DOTALL)
+
+
+def key_hint(header: str, others: str = "") -> Hint:
+    """The hint of the rule that a header must hold a known key; `others` says which headers it goes with."""
+    wanted = header.lower()
+
+    def hint(request: VendorRequest, view: SandboxView) -> str:
+        right = f"send {header}: {_usual(view)}{others}"
+        if wanted in request.headers:
+            flaw, fixed = flaw_of_key(request.headers[wanted], view)
+            return f"{flaw}; {f'send {header}: {fixed}' if fixed else right}"
+        place = _misplaced(request)
+        return f"{place}, where it is not read; {right}" if place else f"the header {header} is missing; {right}"
+
+    return hint
+
+
+def client_hint(request: VendorRequest, view: SandboxView) -> str:
+    """The hint of the rule that `client_id` and `client_secret` must be those of a known client."""
+    id, secret = request.body["client_id"], request.body["client_secret"]
+    right = "send client_id: " + _usual(view) + (", and any client_secret" if view.open_access else "")
+    if not secret:
+        return "client_secret is empty; " + (
+            "in open access it may be any other text" if view.open_access else "send the one of this client"
+        )
+    if _NAME.fullmatch(secret) and not _NAME.fullmatch(id):
+        return f"client_id and client_secret seem to be in each other's place; {right}"
+    flaw, fixed = flaw_of_key(id, view)
+    return f"{flaw}; {f'send client_id: {fixed}' if fixed else right}"
+
+
+def _usual(view: SandboxView) -> str:
+    if view.open_access:
+        return "sim-<name>, name in a-z 0-9 -"
+    return "the credential that opening the sandbox returned (POST /_simulator/sandboxes): access is closed here"
+
+
+def flaw_of_key(sent: str, view: SandboxView) -> tuple[str, str]:
+    """What is wrong with a key that opens no sandbox, and the key that was probably meant, or ""."""
+    inner = sent.strip().strip("\"'`").strip()
+    scheme, blank, rest = inner.partition(" ")
+    if not inner:
+        return "the key is empty", ""
+    if "," in inner:
+        return "the key was sent twice, or two keys were", ""
+    if _TOKEN.search(inner):
+        return "this is an access token, which belongs into Authorization: Bearer <access token>", ""
+    if blank and scheme.lower() in ("bearer", "basic", "token", "apikey", "key"):
+        fixed = rest if view.open_access and _NAME.fullmatch(rest) else ""
+        return f"the key stands alone, without the word {scheme.capitalize()} before it", fixed
+    if _UNFILLED.fullmatch(inner):
+        return "a placeholder was sent instead of a key", ""
+    if not view.open_access:
+        return "this key is unknown: it is mistyped, was renewed, or its sandbox was deleted", ""
+    if _NAME.fullmatch(inner):
+        return "the key stands without quotation marks", inner
+    if inner.lower() in ("sim", "sim-"):
+        return "the name after sim- is missing", ""
+    if inner[:3].lower() == "sim" and inner.isascii() and len(inner) > len("sim-") + 64:
+        return "the name after sim- is longer than 64 characters", ""
+    named = _NAMED.fullmatch(inner)
+    if named is None or _SECRET.search(inner):
+        return "this key opens no sandbox", ""
+    name = re.sub(r"[^a-z0-9-]", "-", named[1].lower())
+    if inner != inner.lower():
+        return "a sandbox's name has no capital letters", f"sim-{name}"
+    return "a sandbox's name has a-z, 0-9 and - only", f"sim-{name}"
+
+
+def _misplaced(request: VendorRequest) -> str:
+    """The place of a request where a key seems to be; "" if there is none. It is never the value."""
+    scheme = request.headers.get("authorization", "").partition(" ")[0].lower()
+    if scheme in ("bearer", "basic"):
+        return f"a credential is in Authorization: {scheme.capitalize()}"
+    for name in [*request.headers][:_MOST]:
+        if folded(name) in _KEY_NAMES:
+            return f"a key is in the header {plain(name)}"
+    for place, names in (("parameter {} of the query", request.query), ("member {} of the body", request.body)):
+        for name in [*names][:_MOST] if isinstance(names, Mapping) else ():
+            if folded(name) in _KEY_NAMES:
+                return f"a key is in the {place.format(plain(name))}"
+    return ""

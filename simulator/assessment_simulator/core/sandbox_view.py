@@ -36,6 +36,11 @@ class SandboxView(Protocol):
         """How often this sandbox was reset."""
         ...
 
+    @property
+    def open_access(self) -> bool:
+        """Whether a key `sim-<name>` opens the sandbox of that name."""
+        ...
+
     def get(self, kind: str, id: str) -> Stored | None: ...
 
     def latest_id(self, index: str, value: str) -> str | None:

@@ -140,6 +140,30 @@ class Step:
     params: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
     media_type: str = "application/json"
+    # For the examples of rules, which are sent over HTTP: other headers than those of the story (None: it is not sent),
+    # the text of the body, another method and another path than those of the operation's endpoint.
+    headers: Mapping[str, str | None] = field(default_factory=dict)
+    raw: str | None = None
+    method: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A request that a rule accepts and, after it, one that it refuses.
+
+    Before them come the steps of the story up to the operation, and those in `before`. Between them come the settings
+    in `changed` and the steps in `between`, and the clock moves by `advance`, in ticks. `config` holds the first
+    settings.
+    """
+
+    accepted: Step
+    refused: Step
+    before: tuple[Step, ...] = ()
+    between: tuple[Step, ...] = ()
+    config: Mapping[str, Any] = field(default_factory=dict)
+    changed: Mapping[str, Any] = field(default_factory=dict)
+    advance: int = 0
 
 
 @dataclass(frozen=True, slots=True)

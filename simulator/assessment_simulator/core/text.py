@@ -2,11 +2,12 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from urllib.parse import unquote, unquote_plus
 
 _CUT = 40
 _MOST = 5
+_MOST_LISTED = 20
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _SEPARATORS = re.compile(r"[\W_]+")
 
@@ -46,6 +47,14 @@ def meant(name: str, known: Iterable[str]) -> str | None:
     same = (one for one in names if folded(one) == wanted)
     inner = (one for one in names if folded(one.rpartition(".")[2]) == wanted)
     return next(same, None) or next(inner, None)
+
+
+def choice_of(value: object, known: Sequence[str], what: str) -> str:
+    """The hint about a value that is none of the known names: the one that was probably meant, and what is known."""
+    right = meant(value, known) if isinstance(value, str) else None
+    more = f" and {len(known) - _MOST_LISTED} more" if len(known) > _MOST_LISTED else ""
+    listed = f"{what}: {', '.join(known[:_MOST_LISTED])}{more}" if known else f"{what}: none"
+    return f"did you mean {right}? {listed}" if right else listed
 
 
 def ignored(place: str, name: str, known: Iterable[str], kind: str = "member") -> str:

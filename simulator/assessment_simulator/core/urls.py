@@ -15,6 +15,19 @@ _LONGEST_PREFIX = 256
 _HOST_AND_PORT = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([\w.-]+)):(\d{1,5})", re.ASCII)
 
 
+# What the names have in common by which a container reaches the machine that it runs on (Docker, Podman).
+_HOST_NAMES = ("docker.internal", "containers.internal")
+CONTAINER_HINT = (
+    "host.docker.internal is known in containers only (on Linux with --add-host=host.docker.internal:host-gateway); if "
+    "this server runs outside of a container, send the address with 127.0.0.1"
+)
+
+
+def names_container_host(url: str) -> bool:
+    """Whether a URL has a name by which a container reaches its machine."""
+    return any(name in url.lower() for name in _HOST_NAMES)
+
+
 def is_url(text: str, schemes: tuple[str, ...] = ()) -> bool:
     """Whether `text` is an absolute URL with a host, of one of `schemes` (lower case) or, without any, of whichever."""
     if _FORBIDDEN.search(text):

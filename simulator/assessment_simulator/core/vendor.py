@@ -18,7 +18,7 @@ from assessment_simulator.core.results import Results
 from assessment_simulator.core.retry_schedule import Delivery, WebhookRequest
 from assessment_simulator.core.rules import Rule
 from assessment_simulator.core.sandbox_view import SandboxView, Stored
-from assessment_simulator.core.schema import Interface
+from assessment_simulator.core.schema import Example, Interface
 from assessment_simulator.core.sources import BehaviourFlag
 from assessment_simulator.core.states import DiagramPosition, State, StateMachine
 from assessment_simulator.core.text import all_ignored
@@ -121,6 +121,7 @@ class Vendor:
     seed: Callable[[Mapping[str, str | None], Config, int], Sample]
     questionnaire: Questionnaire | None = None
     interface: Interface = field(default_factory=Interface)
+    examples: Callable[[], Mapping[str, Example]] = dict  # of every rule, by its id
     # Returns the request as the vendor reads it, before any rule is checked, and notes about what it corrected.
     normalize: Callable[[VendorRequest, SandboxView], tuple[VendorRequest, tuple[str, ...]]] = (
         lambda request, view: (request, ())

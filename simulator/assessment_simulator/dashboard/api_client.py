@@ -10,7 +10,7 @@ from assessment_simulator.core.config import Config
 from assessment_simulator.core.request import IN_PROCESS
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.dashboard.formatting import Vendors
-from assessment_simulator.http.asgi import App, named_headers, passed_on
+from assessment_simulator.http.asgi import MAY_OPEN, App, named_headers, passed_on
 from assessment_simulator.http.base_url import BaseUrl, proxy_info
 from assessment_simulator.http.forwarding import left_to
 from assessment_simulator.http.problem_details import Problem
@@ -100,6 +100,8 @@ class PageRequest:
         self.vendors = vendors
         self.base = address.of(request.scope, named_headers(request.scope))
         self.name = request.path_params.get("name", sandbox)
+        # Only the demo is opened by its page; of other names the page asks first, because they may be misspelt.
+        request.scope[MAY_OPEN] = self.name == sandbox
         self.prefix = proxy_info(request.scope).prefix
         self.here = self.prefix + request.scope["path"]
         kept = [(name, value) for name, value in request.query_params.multi_items() if name not in ("done", "undo")]

@@ -24,8 +24,11 @@ from assessment_simulator.http.base_url import BaseUrl, proxy_info
 from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.http.routing import Handler, route
 from assessment_simulator.http.templating import HEADERS, render
+from assessment_simulator.sandbox.sandbox import NAME
 
 UNDER = "/sandboxes/{name}"
+# Requests without a sandbox that the first page shows.
+_MOST_UNATTRIBUTED = 10
 View = Callable[[PageRequest], Awaitable[dict[str, Any]]]
 _SHOWN_RULES = {"broken": "violated", "kept": "passed", "untouched": "not reached by any request"}
 
@@ -196,12 +199,14 @@ class Dashboard:
         """The first page: the sandboxes, the base URLs of the APIs, and what was counted."""
         page = PageRequest(request, self._vendors, self._address, tour.SANDBOX)
         listed, counters = await page.list("/sandboxes"), await page.get("/counters")
+        unattributed = await page.get("/unattributed", newest=_MOST_UNATTRIBUTED)
         has_demo = self._open_access or any(row["name"] == tour.SANDBOX for row in listed["rows"])
         asked: dict[str, Any] = {"deleted": None, "before": None, **page.parameters("deleted", "before")}
         return render(
             "dashboard/home.html", status, prefix=page.prefix, version=self._version, counters=counters, name=name,
             vendors=[(title, page.base + root) for title, root in self._roots], flaw=flaw, has_demo=has_demo,
-            here=page.here, asked=listed.pop("asked"), **asked, **listed,
+            here=page.here, asked=listed.pop("asked"), **asked, **listed, unattributed=unattributed, words=formatting,
+            control=CONTROL,
         )  # fmt: skip
 
     async def _open(self, request: Request) -> Response:
@@ -224,7 +229,12 @@ class Dashboard:
     ) -> Response:
         """Show a page; after a refused form with the problem, and with what was typed."""
         request = PageRequest(http_request, self._vendors, self._address, tour.SANDBOX)
-        sandbox, query = await request.get(), http_request.query_params
+        try:
+            sandbox, query = await request.get(), http_request.query_params
+        except Problem as problem:
+            if problem.status != 404 or not NAME.fullmatch(request.name):
+                raise
+            return render("dashboard/unknown.html", 404, prefix=request.prefix, name=request.name)
         done = page.actions.get(query.get("done", "")) or forms.CLOCK.get(query.get("done", ""))
         # The page of an item belongs to the tab of its list; that of invitations has the path of the sandbox itself.
         current = page.path.split("/{")[0].replace("/invitations", "").replace("/new", "")

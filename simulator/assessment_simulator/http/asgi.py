@@ -17,6 +17,8 @@ LARGEST_BODY = 1_048_576
 PLAIN_BODY = "send the body as it is, without compression"
 # Set in the scope of a request that a page of another site sent: it may read nothing, and opens no sandbox.
 CROSS_SITE = "simulator.cross_site"
+# False in the scope of a control call that must open no sandbox: a page of the dashboard asks a person first.
+MAY_OPEN = "simulator.may_open"
 # The header of a response with the id of its request.
 REQUEST_ID = b"simulator-request-id"
 # The most characters of the headers `Simulator-Note` and `Simulator-Hint`.

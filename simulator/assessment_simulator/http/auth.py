@@ -35,7 +35,7 @@ from assessment_simulator.storage.log import Log
 LOGIN, LOGOUT, HOME = "/login", "/logout", "/"
 # Paths without authentication: health checks of containers, and what the login page needs.
 OPEN_PATHS = frozenset({f"{ROOT}/health", f"{ROOT}/ready", LOGIN, LOGOUT, ICON})
-_DOCS = f"{ROOT}/docs"
+_DOCS, _RULES = f"{ROOT}/docs", f"{ROOT}/rules/"
 # A path of this server: neither `//host` nor what browsers read as that.
 _LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 # Seconds that a session lasts.
@@ -127,7 +127,7 @@ class ControlAuth:
 
 def _refusal(scope: Scope, headers: Mapping[bytes, bytes]) -> Response:
     path, query = scope["path"], scope["query_string"].decode("latin-1")
-    is_page = path == _DOCS or not f"{path}/".startswith(f"{ROOT}/")
+    is_page = path == _DOCS or path.startswith(_RULES) or not f"{path}/".startswith(f"{ROOT}/")
     if is_page and scope["method"] in ("GET", "HEAD") and b"text/html" in headers.get(b"accept", b"").lower():
         prefix = proxy_info(scope).prefix
         following = f"{prefix}{path}?{query}" if query else prefix + path

@@ -39,7 +39,7 @@ ANY = "*"
 # Headers of a response that a page on another origin can read.
 EXPOSED = (
     "Content-Disposition", "Simulator-Rule", "Simulator-Note", "Simulator-Hint", "Simulator-Request-Id", "Retry-After",
-    "X-RateLimit-Limit",
+    "Link", "X-RateLimit-Limit",
 )  # fmt: skip
 METHODS = b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 # Health checks, which are answered for any host.

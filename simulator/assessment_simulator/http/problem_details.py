@@ -36,11 +36,15 @@ class Problem(Exception):
         self.headers = headers
         self.more = more
 
-    def response(self) -> Response:
+    @property
+    def body(self) -> dict[str, Any]:
         """The problem document."""
         title = HTTPStatus(self.status).phrase
-        body = {"type": "about:blank", "title": title, "status": self.status, "detail": self.detail, **self.more}
-        return Response(json_codec.dumps(body), self.status, self.headers, MEDIA_TYPE)
+        return {"type": "about:blank", "title": title, "status": self.status, "detail": self.detail, **self.more}
+
+    def response(self) -> Response:
+        """The response with it."""
+        return Response(json_codec.dumps(self.body), self.status, self.headers, MEDIA_TYPE)
 
 
 def flawed(found: Sequence[Mapping[str, str]], between: str = ": ") -> Problem:

@@ -2,7 +2,8 @@
 
 Theory of operation. A request takes five steps, all in `VendorEndpoint`:
 
-1. **Route.** The router finds the vendor's endpoint. A path of no vendor goes on to `inner` (pages, control API).
+1. **Route.** The router finds the vendor's endpoint. A path of no vendor goes on to `inner` (pages, control API), but
+   for one that is an endpoint's without its base URL: it is refused here, and a hint says what is missing.
 2. **Read.** The body is read and parsed. A request with a wrong path, method, encoding or size gets an operation that
    only refuses it, so the response is the vendor's. Such a request opens no sandbox.
 3. **Authenticate.** The credential in headers, path or body names the sandbox. Open access opens one that does not
@@ -10,17 +11,21 @@ Theory of operation. A request takes five steps, all in `VendorEndpoint`:
 4. **Handle.** Timers that are due fire first, in commits of their own. `Sandbox.handle` lets the vendor decide and
    applies the decision. Nothing waits in between, so each request is atomic. A fault may act before and after.
 5. **Respond and record.** The body is rendered, and its placeholders are filled. The response waits until all that it
-   depends on is durable. The journal of the sandbox, if one was found, records the request and what was sent.
+   depends on is durable. The journal of the sandbox records the request and what was sent; requests that belong to no
+   sandbox are in the journal of the anonymous one, which each process has for itself.
 
-What may fail: the log (503), and the simulator itself (500 with an id that its log shows). Both are recorded if the
-sandbox is in memory. A full server responds with 503 and opens no sandbox, so nothing is recorded. For a sandbox of
-another process, `OwnedElsewhere` is raised before anything happened: `forwarding` sends the request there.
+A refusal has hints in headers. They cost accepted requests nothing: rules have them as functions, and only the request
+to the anonymous sandbox carries all headers, so that a hint can tell where a key was sent instead.
+
+What may fail: the log (503), and the simulator itself (500 with an id that its log shows). For a sandbox of another
+process, `OwnedElsewhere` is raised before anything happened: `forwarding` sends the request there.
 """
 
 import logging
 from asyncio import CancelledError
 from codecs import BOM_UTF8
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import replace
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -30,6 +35,7 @@ from assessment_simulator.core.decision import Bundle, Decision, Document, Drawi
 from assessment_simulator.core.faults import Fault
 from assessment_simulator.core.request import IN_PROCESS, MISSING, Credential, Unreadable, VendorRequest
 from assessment_simulator.core.rules import Rule
+from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.seeded_random import SeededRandom
 from assessment_simulator.core.urls import FORM, parse_query
 from assessment_simulator.core.vendor import Operation, Vendor, failure_response, refusal_response
@@ -54,7 +60,8 @@ from assessment_simulator.http.asgi import (
 from assessment_simulator.http.base_url import BaseUrl
 from assessment_simulator.http.connection import connection_of, hang_up
 from assessment_simulator.http.cross_origin import CrossOriginPolicy
-from assessment_simulator.http.problem_details import unlogged
+from assessment_simulator.http.path_hints import PathHints
+from assessment_simulator.http.problem_details import MEDIA_TYPE, ROOT, Problem, unlogged
 from assessment_simulator.http.router import Route, Router
 from assessment_simulator.sandbox import request_changes
 from assessment_simulator.sandbox.journal import Incoming
@@ -65,16 +72,22 @@ from assessment_simulator.storage.json_codec import not_utf8
 RenderFile = Callable[[Bundle | Document | Drawing, str], Awaitable[bytes]]
 """Renders a document or an image as a file of a media type."""
 
+# The rules of a refusal that the header `Link` leads to; `Simulator-Rule` names all.
+MOST_LINKS = 10
 _EMPTY: Mapping[str, str] = {}
 _log = logging.getLogger("simulator.http")
 
 
 class VendorEndpoint:
-    """The ASGI app that answers for the vendors and passes all other paths on to `inner`."""
+    """The ASGI app that answers for the vendors and passes all other paths on to `inner`.
+
+    `pages` are the first segments of the paths of `inner`.
+    """
 
     def __init__(
-        self, sandboxes: Sandboxes, inner: App, render_file: RenderFile, address: BaseUrl, origins: CrossOriginPolicy
-    ) -> None:
+        self, sandboxes: Sandboxes, inner: App, render_file: RenderFile, address: BaseUrl, origins: CrossOriginPolicy,
+        pages: Collection[str] = (),
+    ) -> None:  # fmt: skip
         self._sandboxes = sandboxes
         self._meters = sandboxes.meters
         self._inner = inner
@@ -82,14 +95,17 @@ class VendorEndpoint:
         self._address = address
         self._origins = origins
         self._router = Router(sandboxes.vendors)
+        self._path_hints = PathHints(sandboxes.vendors)
+        self._pages = frozenset(pages)
         vendors = sandboxes.vendors.values()
         self._headers = {vendor.id: tuple((name.encode(), name) for name in vendor.headers) for vendor in vendors}
         self._refusals = {
-            (vendor.id, reason): _refusing(vendor, rule)
+            (vendor.id, reason): self._refusing(vendor, reason, rule)
             for vendor in vendors
             for reason, rule in vendor.http_rules.items()
         }
         """By vendor and reason: an operation that refuses every request with one rule of the HTTP layer."""
+        self._refusals |= {(vendor.id, "rootless"): self._rootless(vendor) for vendor in vendors}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -102,12 +118,17 @@ class VendorEndpoint:
         if route is not None:
             await self._answer(route, path, scope, receive, send)
             return
+        if path.split("/")[1] not in self._pages and (vendor := self._path_hints.vendor_of(path)) is not None:
+            await self._answer(Route(vendor, None), path, scope, receive, send, is_rootless=True)
+            return
         try:
             await self._inner(scope, receive, send)
         except CancelledError:  # the server stops, and not even an error can be sent any more
             hang_up(connection_of(scope))
 
-    async def _answer(self, route: Route, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(
+        self, route: Route, path: str, scope: Scope, receive: Receive, send: Send, *, is_rootless: bool = False
+    ) -> None:
         began = perf_counter()
         vendor, method, query, headers = route.vendor, scope["method"], scope["query_string"], named_headers(scope)
         incoming = Incoming(method, path, headers, query, self._address.of(scope, headers))
@@ -119,7 +140,7 @@ class VendorEndpoint:
             # Read.
             params, media_type, parsed = _EMPTY, "", MISSING
             if route.endpoint is None:
-                reason = "verb" if route.allowed else "route"
+                reason = "rootless" if is_rootless else "verb" if route.allowed else "route"
                 operation = self._refusals[vendor.id, reason]
                 extra = [(b"allow", ", ".join(route.allowed).encode())] if route.allowed else []
             else:
@@ -163,6 +184,8 @@ class VendorEndpoint:
                 try:
                     if credential is not None and (sandbox is self._sandboxes.anonymous or not sandbox.is_current):
                         sandbox = await self._sandboxes.find_by(credential, may_open=operation.name != "")
+                    if sandbox is self._sandboxes.anonymous:
+                        wanted = {key.decode("latin-1"): value.decode("latin-1") for key, value in headers.items()}
                     if sandbox.has_due_timers:
                         await sandbox.fire_due_timers()
                         if sandbox.is_closed:
@@ -199,17 +222,16 @@ class VendorEndpoint:
             sent, fault, at = content, None, at or sandbox.now()
 
         # Respond and record.
-        answer = self._response_headers(at, response, headers)
+        answer = self._response_headers(at, response, headers, incoming.base)
         answer += extra
         if response.status != 204:
             answer.append((b"content-length", b"%d" % len(sent)))
         status, left = (response.status, content) if fault is None else injector.sent_part(fault, response.status, sent)
         took = perf_counter() - began
-        if sandbox is not self._sandboxes.anonymous:
-            sandbox.journal.record(
-                at, vendor.id, name, incoming, body, status, response.rules, answer, left, took,
-                fault.id if fault else None,
-            )  # fmt: skip
+        sandbox.journal.record(
+            at, vendor.id, name, incoming, body, status, response.rules, answer, left, took,
+            fault.id if fault else None,
+        )  # fmt: skip
         self._meters.called(vendor.id, name, status, took)
         if fault is None:
             await respond(send, response.status, answer, sent)
@@ -227,15 +249,38 @@ class VendorEndpoint:
         response = failure_response(route.vendor, 503, request, sandbox)._replace(hints=(forwarding.UNREACHABLE,))
         body = await self._render(response)
         more = [(b"retry-after", b"1"), (b"content-length", b"%d" % len(body))]
-        await respond(send, response.status, [*self._response_headers(request.now, response, headers), *more], body)
+        answer = self._response_headers(request.now, response, headers, request.base_url)
+        await respond(send, response.status, [*answer, *more], body)
 
-    def _response_headers(self, at: int, response: VendorResponse, headers: Mapping[bytes, bytes]) -> Headers:
+    def _refusing(self, vendor: Vendor, reason: str, rule: Rule) -> Operation:
+        """An operation that refuses every request with one rule."""
+        find = {"route": self._path_hints.route, "verb": self._path_hints.verb}.get(reason)
+        if find is not None:
+            rule = replace(rule, hint=lambda request, view: find(vendor, request.method, request.path))
+        return Operation("", lambda request, view: Decision(refusal_response(vendor, (rule,), request, view)))
+
+    def _rootless(self, vendor: Vendor) -> Operation:
+        """An operation that refuses a path under no vendor's root: the response is the simulator's own."""
+
+        def decide(request: VendorRequest, view: SandboxView) -> Decision:
+            hint = self._path_hints.route(vendor, request.method, request.path)
+            body = Problem(404, f"nothing answers at {request.path}; {hint}").body
+            rules = (vendor.http_rules["route"].id,)
+            return Decision(VendorResponse(404, body, media_type=MEDIA_TYPE, rules=rules, hints=(hint,)))
+
+        return Operation("", decide)
+
+    def _response_headers(
+        self, at: int, response: VendorResponse, headers: Mapping[bytes, bytes], base: str
+    ) -> Headers:
         """The headers of a response at the sandbox's time, but for its length; `headers` are the request's."""
         found: Headers = [(b"date", instant.http_date(at))]
         if response.status != 204:
             found.append((b"content-type", response.media_type.encode()))
         if response.rules:
             found.append((b"simulator-rule", ", ".join(response.rules).encode()))
+            links = (f'<{base}{ROOT}/rules/{rule}>; rel="help"' for rule in response.rules[:MOST_LINKS])
+            found.append((b"link", ", ".join(links).encode()))
         if response.notes:
             found.append((b"simulator-note", header_line(response.notes)))
         if response.hints:
@@ -255,11 +300,6 @@ def _path(scope: Scope) -> str:
     """The path; several slashes at its beginning count as one."""
     path: str = scope["path"]
     return "/" + path.lstrip("/") if path.startswith("//") else path
-
-
-def _refusing(vendor: Vendor, rule: Rule) -> Operation:
-    """An operation that refuses every request with one rule."""
-    return Operation("", lambda request, view: Decision(refusal_response(vendor, (rule,), request, view)))
 
 
 def _failed(request: Incoming, problem: Exception) -> tuple[VendorResponse, bytes, Headers]:

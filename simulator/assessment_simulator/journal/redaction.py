@@ -24,6 +24,13 @@ _MEMBERS = frozenset(
     "secret token "
     "webhook_secret x_api_key".replace("_", "").split()
 )
+_HARMLESS = frozenset(
+    "accept accept-encoding accept-language allow connection content-encoding content-length content-type date host "
+    "link origin simulator-hint simulator-note simulator-rule traceparent transfer-encoding user-agent vary "
+    "x-request-id".split()
+)
+_SUSPECT = re.compile("key|secret|token|pass|auth|cred|bearer|session|sign|client", re.IGNORECASE)
+_LONGEST_SHOWN = 1_000
 _HEADERS = frozenset("api-key cookie proxy-authorization set-cookie x-api-key x-auth-token".split())
 _NAMES = (
     r"(?:access|id|refresh)[_-]?token|(?:x[_-])?api[_-]?key|assessment[_-]?password|password|token"
@@ -143,6 +150,24 @@ class Mask:
         if value is None or not _is_secret(name):
             return self.value(value)
         return self._hidden(name, value if isinstance(value, str) else json_codec.dumps(value).decode())
+
+
+class UnknownMask(Mask):
+    """Hides what may be a secret in a request whose key is unknown: it can be anywhere, also a real vendor's key.
+
+    Of headers only those are shown that carry none, of parameters, forms and other text the names, and of JSON the
+    members whose names do not look like that of a secret.
+    """
+
+    def header(self, name: str, value: str) -> str:
+        return super().header(name, value)[:_LONGEST_SHOWN] if name.lower() in _HARMLESS else HIDDEN
+
+    def pairs(self, text: str) -> str:
+        pairs = (pair.partition("=") for pair in text.split("&"))
+        return "&".join(f"{name}={HIDDEN}" if between else HIDDEN for name, between, _ in pairs) if text else ""
+
+    def _member(self, name: str, value: Any) -> Any:
+        return HIDDEN if value is not None and _SUSPECT.search(name) else super()._member(name, value)
 
 
 # Hides the secrets of what belongs to no sandbox.

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from assessment_simulator.webhooks.worker import WebhookWorker
 
 T = TypeVar("T")
+# The limits of the journal of requests that belong to no sandbox.
+UNATTRIBUTED = JournalLimits(100, 1_048_576)
 # The sandbox that is filled with samples on first use.
 DEMO = "demo"
 # Sandboxes that are released in one transaction.
@@ -82,8 +84,10 @@ class Sandboxes:
     ) -> None:  # fmt: skip
         self.vendors = vendors
         self.open_access = open_access
-        # An empty sandbox for unknown credentials; it is never changed.
-        self.anonymous = Sandbox("", "", State(Config(journal=JournalLimits(0, 0)), Clock()), vendors)
+        # An empty sandbox for unknown credentials; it is never changed. Its journal has the last requests of all that
+        # belong to no sandbox.
+        self.anonymous = Sandbox("", "", State(Config(journal=UNATTRIBUTED), Clock()), vendors)
+        self.anonymous.open_access = open_access
         self.log = log
         self.meters = meters
         self.writer = None if log is None else Writer(log)
@@ -255,6 +259,7 @@ class Sandboxes:
 
     def _new(self, name: str, seed: int | str, state: State, is_sampled: bool) -> Sandbox:
         sandbox = Sandbox(name, seed, state, self.vendors)
+        sandbox.open_access = self.open_access
         sandbox.is_sampled = is_sampled
         sandbox.count_commit = partial(self.meters.count, "commits")
         return sandbox

@@ -131,6 +131,8 @@ class Sandbox:
         self.snapshots_taken = 0
         # How often the sandbox was reset, and how often its credentials were renewed; both invalidate older links.
         self.generation = self.renewals = 0
+        # Whether a key with the sandbox's name opens it.
+        self.open_access = True
         # Raised by reset, restore and delete: what began in an older epoch may not act any more.
         self.epoch = 0
         self.faults: FaultPlan | None = None

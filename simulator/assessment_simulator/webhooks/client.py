@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from assessment_simulator.core.retry_schedule import REFUSED, WebhookRequest, WebhookResponse
+from assessment_simulator.core.urls import CONTAINER_HINT, names_container_host
 from assessment_simulator.loading import loaded
 from assessment_simulator.storage import LogError
 from assessment_simulator.webhooks.egress import Policy, Refused
@@ -91,6 +92,8 @@ class WebhookClient:
             error = f"no answer within {seconds:g} s"
         except Exception as problem:  # noqa: BLE001  whatever a listener or an address can do wrong is the attempt's error
             error = f"{type(problem).__name__}: {problem}"
+            if isinstance(problem, OSError) and names_container_host(request.url):
+                error += f"; {CONTAINER_HINT}"
         finally:
             # A task that is cancelled while it connects makes uvloop before 0.23 close a connection of somebody else.
             # So after the time limit, or when this is cancelled, the task is not cancelled but left to fail.

@@ -8,7 +8,8 @@ all changes stand in the decision.
 
 Begin with `rules` (what a request must be) and `states` (the state table), then read `assessments` (the operations),
 `people` (who is assessed), `representations` (what answers show) and `webhooks`. `odata` reads the options of lists.
-Where the vendor's pages contradict each other, see `behaviour_flags`. `facts.toml` lists for `docs/fidelity.md` what
+Where the vendor's pages contradict each other, see `behaviour_flags`; `examples` has for each rule a request that it
+accepts and one that it refuses. `facts.toml` lists for `docs/fidelity.md` what
 else the vendor does, what is assumed and what is not simulated, such as persons and cognitive assessments.
 """
 
@@ -17,6 +18,7 @@ from functools import partial
 from assessment_simulator.core.vendor import Endpoint, Operation, Vendor
 from assessment_simulator.vendors.predictive_index import access, assessments, errors, reports, rules, webhooks
 from assessment_simulator.vendors.predictive_index.behaviour_flags import BEHAVIOUR_FLAGS
+from assessment_simulator.vendors.predictive_index.examples import examples
 from assessment_simulator.vendors.predictive_index.invitation_form import INVITATION_FORM
 from assessment_simulator.vendors.predictive_index.odata import lists
 from assessment_simulator.vendors.predictive_index.odata import rules as list_rules
@@ -87,6 +89,7 @@ VENDOR = Vendor(
     seed=seed,
     questionnaire=QUESTIONNAIRE,
     interface=INTERFACE,
+    examples=examples,
     normalize=access.normalize,
     ignores_path_case=True,
 )  # fmt: skip

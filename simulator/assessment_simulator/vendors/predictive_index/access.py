@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from assessment_simulator.core.request import MISSING, Credential, Unreadable, VendorRequest
-from assessment_simulator.core.rules import Rule
+from assessment_simulator.core.rules import Rule, key_hint
 from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.sources import Standing, ours
 from assessment_simulator.core.text import plain
@@ -34,14 +34,15 @@ def _has_documented_path(request: VendorRequest) -> bool:
 ROUTE = Rule(
     "pi.http.route", "request", "the path must be one of the API's", 404, Standing.ASSUMED, FRAMEWORK,
     lambda request, view: _has_documented_path(request) or URL_MATCH.value(view.config) != "exact",
+    lambda request, view: f"letter case and a slash at the end count here, because {URL_MATCH.id} is exact",
 )  # fmt: skip
 # The stages that every endpoint begins with.
 ACCESS: tuple[tuple[Rule, ...], ...] = (
     (ROUTE,),
     (Rule("pi.access.key", "header.api-key", "the header api-key must carry a key that is known and active", 401,
           # The view of a key that belongs to no sandbox has no name.
-          Standing.DOCUMENTED, KEY, lambda request, view: view.name != "",
-          status_basis=KEY_STATUS, body_basis=KEY_BODY),),
+          Standing.DOCUMENTED, KEY, lambda request, view: view.name != "", key_hint("api-key"),
+          KEY_STATUS, KEY_BODY),),
     (Rule("pi.access.maintenance", "request", "the API must not be down for maintenance", 503,
           Standing.DOCUMENTED, MAINTENANCE, lambda request, view: not view.config.maintenance),),
     (Rule("pi.access.rate", "request", "no more calls in 60 seconds than X-RateLimit-Limit says", 429,

@@ -27,14 +27,17 @@ from assessment_simulator.core.rules import (
     Json,
     Rule,
     is_type,
+    media_type_hint,
     misspelt,
     misspelt_query,
+    not_an_object,
     type_rules,
+    unknown_id,
     unreadable,
 )
 from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.core.sources import Source, Standing, ours
-from assessment_simulator.core.text import PLUS, address_note, ignored, is_blank, meant, plain, raw_value
+from assessment_simulator.core.text import PLUS, address_note, choice_of, ignored, is_blank, meant, plain, raw_value
 from assessment_simulator.core.urls import is_web_url
 from assessment_simulator.vendors.predictive_index import languages, people, sources
 from assessment_simulator.vendors.predictive_index.behaviour_flags import PERSON_TYPE, WEBHOOK_MEMBER
@@ -189,6 +192,46 @@ def _zone_hint(request: VendorRequest, view: SandboxView) -> str | None:
     return f"expirationDateTime has no zone; send it in UTC, as {right}" if instant.parse(right) else None
 
 
+def _position_hint(request: VendorRequest, view: SandboxView) -> str:
+    """Return the positions that exist, and how to add one."""
+    title, known = FIELDS["associatedPositionTitle"].of(request.body), view.config.positions
+    return f"{choice_of(title, known, 'positions here')}; the sandbox's setting positions adds others"
+
+
+def _folder_hint(request: VendorRequest, view: SandboxView) -> str:
+    """Return the folders that exist."""
+    path = FIELDS["folderPath"].of(request.body)
+    return f"{choice_of(path, view.config.folders, 'folders here')}; in JSON a backslash is written twice"
+
+
+def _person_type_hint(request: VendorRequest, view: SandboxView) -> str | None:
+    value = request.body.get("personType")
+    right = meant(value, PERSON_TYPES.values()) if isinstance(value, str) else None
+    return f"did you mean {right}?" if right else None
+
+
+def _language_hint(request: VendorRequest, view: SandboxView) -> str | None:
+    """Return the tag for a locale such as en_US."""
+    tag = str(request.body.get("languageLocale")).replace("_", "-")
+    return f"did you mean {tag}?" if len(tag) <= 40 and languages.TAG.fullmatch(tag) else None
+
+
+def _url_hint(member: str) -> Hint:
+    """Return the hint about an address that is no URL; it does not repeat what may hold a password."""
+
+    def hint(request: VendorRequest, view: SandboxView) -> str | None:
+        text = _field(member, view.config).of(request.body)
+        if not isinstance(text, str) or "://" in text:
+            return None
+        return f"{member} has no scheme; a URL begins with http:// or https://"
+
+    return hint
+
+
+_NUMBERS = {
+    "gender": "send the number: 0 Unknown, 1 Male, 2 Female",
+    "notifyAssessmentAvailableUsingEmail": "send the number: 1 for yes, 0 for no",
+}
 _FLAGGED = {
     "personType": f" (integer where {PERSON_TYPE.id} says numbers)",
     "assessmentStatusWebHook": f" (under the name that {WEBHOOK_MEMBER.id} gives it)",
@@ -199,10 +242,14 @@ def _well_typed(member: str, request: VendorRequest, view: SandboxView) -> bool:
     return _field(member, view.config).well_typed(request, view)
 
 
-_TYPE_RULES: tuple[Rule, ...] = tuple(
-    replace(rule, statement=rule.statement + _FLAGGED[m], check=partial(_well_typed, m)) if m in _FLAGGED else rule
-    for m, rule in zip(FIELDS, type_rules("pi.create", FIELDS.values(), 400), strict=True)
-)
+def _type_rule(member: str, rule: Rule) -> Rule:
+    """Return the rule about a member's type as the behaviour flags have it, with a hint where texts are sent."""
+    if member in _FLAGGED:
+        return replace(rule, statement=rule.statement + _FLAGGED[member], check=partial(_well_typed, member))
+    return replace(rule, hint=lambda request, view: _NUMBERS.get(member))
+
+
+_TYPE_RULES: tuple[Rule, ...] = tuple(map(_type_rule, FIELDS, type_rules("pi.create", FIELDS.values(), 400)))
 _VALUES: tuple[Rule, ...] = (
     _rule("expiration.format", "expirationDateTime",
           'expirationDateTime must look like "2015-01-31" or "2015-01-31T23:59:59.0123456Z"',
@@ -212,30 +259,34 @@ _VALUES: tuple[Rule, ...] = (
                  lambda text, request, view: (at := expiry(text)) is None or at > request.now)),
     _rule("position.exists", "associatedPositionTitle",
           "associatedPositionTitle must be the name of an existing position",
-          _value("associatedPositionTitle", lambda title, request, view: title in view.config.positions)),
+          _value("associatedPositionTitle", lambda title, request, view: title in view.config.positions),
+          hint=_position_hint),
     _rule("gender.value", "gender", "gender must be 0, 1 or 2",
           _value("gender", lambda number, request, view: number in (0, 1, 2))),
     _rule("person_type.value", "personType", f"personType must be one of {', '.join(PERSON_TYPES.values())}",
           # The type of the member, which a flag gives, keeps names and numbers apart.
           _value("personType",
-                 lambda value, request, view: value in PERSON_TYPES or value in PERSON_TYPES.values())),
+                 lambda value, request, view: value in PERSON_TYPES or value in PERSON_TYPES.values()),
+          hint=_person_type_hint),
     _rule("webhook.url", "assessmentStatusWebHook",
           "assessmentStatusWebHook must be a complete http or https URL",
           _value("assessmentStatusWebHook", lambda url, request, view: is_web_url(url)),
-          'the row says "the complete path"; an address that can never be called is refused when it is given'),
+          'the row says "the complete path"; an address that can never be called is refused when it is given',
+          hint=_url_hint("assessmentStatusWebHook")),
     _rule("language.tag", "languageLocale", "languageLocale must be a language tag such as en-US",
           _value("languageLocale", lambda tag, request, view: languages.TAG.fullmatch(tag) is not None),
-          "the list of languages is not published; RFC 5646 is named for reports, so its form is asked for"),
+          "the list of languages is not published; RFC 5646 is named for reports, so its form is asked for",
+          hint=_language_hint),
     _rule("notify.value", "notifyAssessmentAvailableUsingEmail",
           "notifyAssessmentAvailableUsingEmail must be 0 or 1",
           _value("notifyAssessmentAvailableUsingEmail", lambda number, request, view: number in (0, 1))),
     _rule("folder.exists", "folderPath", "folderPath must be the full path of an existing folder, or its name",
           _value("folderPath", lambda text, request, view: find_folder(text, view.config) is not None),
           "the row asks for the path as it is displayed; no page says that an unknown one is refused, or that a "
-          "folder's name, which answers show, is accepted"),
+          "folder's name, which answers show, is accepted", hint=_folder_hint),
     _rule("redirect.url", "redirectUrl", "redirectUrl must be a full http or https URL",
           _value("redirectUrl", lambda url, request, view: is_web_url(url)),
-          reading="that the protocol must be one that a browser follows"),
+          reading="that the protocol must be one that a browser follows", hint=_url_hint("redirectUrl")),
     _rule("custom_fields.items", "customFields", "customFields must hold objects only",
           _value("customFields", lambda items, request, view: all(isinstance(item, dict) for item in items)),
           "unknown names and values are documented to be ignored; an item that is no object has neither"),
@@ -255,11 +306,11 @@ def _body_stages(prefix: str) -> Stages:
     return (
         (Rule(f"{prefix}.media_type", "header.content-type", "the content type must be application/json", 415,
               Standing.DOCUMENTED, sources.CONTENT, lambda request, view: request.media_type == "application/json",
-              status_basis=sources.STOCK, body_basis=sources.STOCK),),
+              media_type_hint, sources.STOCK, sources.STOCK),),
         (Rule(f"{prefix}.body.json", "request", "the body must be JSON", 400, Standing.ASSUMED, unbound, is_readable,
               unreadable),
          Rule(f"{prefix}.body.object", "request", "the body must be a JSON object", 400, Standing.ASSUMED, unbound,
-              is_object)),
+              is_object, not_an_object)),
     )  # fmt: skip
 
 
@@ -268,7 +319,8 @@ def known(id: str, source: Source = sources.GET_PAGE) -> tuple[Rule, ...]:
     statement = "assessmentId must be that of an assessment in this account"
     return (
         Rule(id, "path.assessmentId", statement, 404, Standing.ASSUMED, source,
-             lambda request, view: view.get(RECORD_KIND, request.params["assessmentId"]) is not None),
+             lambda request, view: view.get(RECORD_KIND, request.params["assessmentId"]) is not None,
+             unknown_id(RECORD_KIND, "assessmentId")),
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ Both versions show the same orders and accept the same tokens. Read in this orde
 5. `results`, `reports`, `v2.factors`: what a completed order shows;
 6. `webhooks`, `questionnaire`, `samples`: extensions of the simulator;
 7. `sources`, `behaviour_flags`, `facts.toml` (for `docs/fidelity.md`): how sure we are of it; `openapi`: the shapes of
-   bodies.
+   bodies; `examples`: a request that each rule accepts, and one that it refuses.
 
 An operation takes a request and a read-only sandbox, returns a decision, and changes nothing. This module is the table
 that the rest of the program sees. A new endpoint is a row here, a decision, its shape in `openapi`, and its rules.
@@ -24,6 +24,7 @@ from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.vendor import Endpoint, Operation, Vendor
 from assessment_simulator.vendors.pymetrics import access, errors, orders, reports, rules, states, webhooks
 from assessment_simulator.vendors.pymetrics.behaviour_flags import BEHAVIOUR_FLAGS
+from assessment_simulator.vendors.pymetrics.examples import examples
 from assessment_simulator.vendors.pymetrics.invitation_form import INVITATION_FORM
 from assessment_simulator.vendors.pymetrics.openapi import INTERFACE
 from assessment_simulator.vendors.pymetrics.questionnaire import QUESTIONNAIRE
@@ -102,4 +103,5 @@ VENDOR = Vendor(
     seed=seed,
     questionnaire=QUESTIONNAIRE,
     interface=INTERFACE,
+    examples=examples,
 )

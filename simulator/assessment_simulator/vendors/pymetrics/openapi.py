@@ -5,6 +5,7 @@ from typing import get_args, get_type_hints
 from assessment_simulator.core import config, schema
 from assessment_simulator.core.schema import Content, Parameter, Schema, Step, array, nullable, record, ref, text
 from assessment_simulator.vendors.pymetrics import results, rules
+from assessment_simulator.vendors.pymetrics.examples import CLIENT, ORDER
 from assessment_simulator.vendors.pymetrics.states import STATE_MACHINE
 from assessment_simulator.vendors.pymetrics.v2.content import FACTORS
 from assessment_simulator.vendors.pymetrics.v2.factors import ALIGNMENTS, TITLES
@@ -167,25 +168,15 @@ CONTENTS = {
     "download_report": Content((_TICKET,), {}, {200: {"application/pdf": schema.binary()}}),
 }
 
-_CLIENT = {"client_id": "sim-example", "client_secret": "any", "grant_type": "client_credentials"}
-_ORDER = {
-    "candidate": {
-        "email": "ada@example.com", "first_name": "Ada", "last_name": "Lovelace", "external_id": "candidate-7",
-    },
-    "assessment_id": config.Config().assessments[0].id,
-    "application_id": "application-42",
-    "requisition_title": "Software Engineer",
-    "candidate_redirect_url": "https://client.example/done",
-}  # fmt: skip
 _CREATED = {"uuid": "=create_order/order/id"}
 
 
 def _version(v2: str, *middle: Step) -> tuple[Step, ...]:
     return (
-        Step(f"create_token{v2}", _CLIENT),
+        Step(f"create_token{v2}", CLIENT),
         Step(f"get_configuration{v2}"),
-        Step(f"create_order{v2}", _ORDER),
-        Step(f"create_order{v2}", _ORDER),
+        Step(f"create_order{v2}", ORDER),
+        Step(f"create_order{v2}", ORDER),
         *middle,
         Step(f"get_order{v2}", params=_CREATED, query={"report": "true"}),
     )
@@ -196,7 +187,7 @@ STORY = (
     *_version("", Step("complete", params={"id": "=create_order/order/id"})),
     Step("list_orders", {"job_application_id": "application-42"}),
     *_version("_v2"),
-    Step("create_order_v2", {**_ORDER, "application_id": "application-43"}),
+    Step("create_order_v2", {**ORDER, "application_id": "application-43"}),
     Step("list_orders_v2", query={"candidate_id": "candidate-7", "job_application_id": "application-43"}),
     Step("get_factor_content", params=_CREATED),
     Step("get_capability_content", params={**_CREATED, "type": "talent"}),

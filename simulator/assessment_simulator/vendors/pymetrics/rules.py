@@ -9,10 +9,22 @@ from typing import Any
 
 from assessment_simulator.core.config import Assessment, Config
 from assessment_simulator.core.request import MISSING, Unreadable, VendorRequest
-from assessment_simulator.core.rules import Check, Field, Json, Rule, misspelt, misspelt_query, type_rules, unreadable
+from assessment_simulator.core.rules import (
+    Check,
+    Field,
+    Json,
+    Rule,
+    media_type_hint,
+    misspelt,
+    misspelt_query,
+    not_an_object,
+    type_rules,
+    unknown_id,
+    unreadable,
+)
 from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.sources import Basis, Source, Standing, ours
-from assessment_simulator.core.text import ignored, is_blank, is_uuid
+from assessment_simulator.core.text import choice_of, folded, ignored, is_blank, is_uuid
 from assessment_simulator.core.urls import FORM, is_url
 from assessment_simulator.vendors.pymetrics import access, sources
 from assessment_simulator.vendors.pymetrics.behaviour_flags import FORM_BODY, V2_EMAIL
@@ -86,12 +98,20 @@ def _is_known_assessment(request: VendorRequest, view: SandboxView) -> bool:
     return not isinstance(id, str) or find_assessment(view.config, id) is not None
 
 
+def _assessment_hint(request: VendorRequest, view: SandboxView) -> str:
+    """The assessments that are configured, of which each may also be meant by its description."""
+    id, known = request.body["assessment_id"], view.config.assessments
+    named = next((one.id for one in known if one.description and folded(one.description) == folded(id)), None)
+    right = f"assessment_id is the id, here {named}; " if named else ""
+    return right + choice_of(None, [f"{one.id} ({one.description})" for one in known], "assessments here")
+
+
 def _body(prefix: str, source: Source, statement: str, check: Check, status: Basis | None = None) -> tuple[Rule, ...]:
     return (
         Rule(f"{prefix}.body.json", "body", statement, 400, Standing.DOCUMENTED, source, check, unreadable, status),
         Rule(f"{prefix}.body.object", "body", "the body must be an object", 400, Standing.DOCUMENTED, source,
             lambda request, view: isinstance(request.body, dict) or not _is_readable(request, view),
-            status_basis=status),
+            not_an_object, status),
     )  # fmt: skip
 
 
@@ -115,9 +135,8 @@ def _with_basic_hint(rule: Rule) -> Rule:
     """The rule with a hint for OAuth clients that send the credentials in a header, where the vendor ignores them."""
 
     def hint(request: VendorRequest, view: SandboxView) -> str | None:
-        own = rule.hint(request, view) if rule.hint else None
-        if own or request.headers.get("authorization", "").partition(" ")[0].lower() != "basic":
-            return own
+        if request.headers.get("authorization", "").partition(" ")[0].lower() != "basic":
+            return rule.hint(request, view) if rule.hint else None
         return (
             "credentials in Authorization: Basic (client_secret_basic) are not read: send client_id and client_secret "
             "in the JSON body (client_secret_post)"
@@ -132,7 +151,8 @@ TOKEN = tuple(tuple(map(_with_basic_hint, stage)) for stage in (
         *_body("pymetrics.token", sources.TOKEN_400, "the body must be readable JSON", _is_readable),
         Rule("pymetrics.token.media_type", "header.content-type", "the body must be JSON, not a form", 400,
             Standing.ASSUMED, FORM_BODY.source,
-            lambda request, view: request.media_type != FORM or FORM_BODY.value(view.config) == "accepted"),
+            lambda request, view: request.media_type != FORM or FORM_BODY.value(view.config) == "accepted",
+            media_type_hint),
     ),
     (
         *(_required("pymetrics.token", field, sources.TOKEN_BODY) for field in TOKEN_FIELDS),
@@ -164,7 +184,7 @@ ORDER = (
         # The demand is documented, the 400 is our choice.
         Rule("pymetrics.order.assessment_id.known", "body.assessment_id",
             "assessment_id must be the id of one of the configured assessments", 400,
-            Standing.DOCUMENTED, sources.ORDER_BODY, _is_known_assessment, status_basis=sources.UNLISTED),
+            Standing.DOCUMENTED, sources.ORDER_BODY, _is_known_assessment, _assessment_hint, sources.UNLISTED),
         _required("pymetrics.order", _ORDER["application_id"], sources.ORDER_BODY),
         *type_rules("pymetrics.order", ORDER_FIELDS, 400),
         Rule("pymetrics.order.candidate_redirect_url.length", "body.candidate_redirect_url",
@@ -190,7 +210,7 @@ ORDER_V2 = tuple(tuple(EMAIL_REQUIRED_V2 if rule is EMAIL_REQUIRED else rule for
 GET = (
     (
         Rule("pymetrics.get.known", "path.uuid", "the id must be that of an order", 404,
-            Standing.DOCUMENTED, sources.GET_404, order_exists),
+            Standing.DOCUMENTED, sources.GET_404, order_exists, unknown_id(RECORD_KIND, "uuid")),
     ),
     (
         Rule("pymetrics.get.report", "query.report", "report must be true or false", 400,
