@@ -61,7 +61,7 @@ class Target:
     """How many were sent."""
     _opened: int = 0
     _next: float = 0.0
-    _slowest: float = 0.0
+    _slow: float = 0.0
     _clearing: bool = False
     _connection: Connection | None = field(default=None, repr=False)
 
@@ -117,7 +117,7 @@ class Target:
         if self._clearing:
             return self.deadline + GRACE
         waiting = len(self.ledger.removable)
-        each = self._slowest + (1 / self.rate if self.rate else 0.0)
+        each = self._slow + (1 / self.rate if self.rate else 0.0)
         return self.deadline - ((waiting + 2) * each if waiting else 0.0)
 
     def start_request(self) -> None:
@@ -130,8 +130,8 @@ class Target:
         self.requests += 1
 
     def finish_request(self, seconds: float) -> None:
-        """Note how long a request took."""
-        self._slowest = max(self._slowest, seconds)
+        """Note how long a request took; a slow one counts for some time, not for the rest of the run."""
+        self._slow = max(seconds, 0.9 * self._slow)
 
     def interrupt(self) -> None:
         """Start no more work: the deadline is now. After it, nothing more is removed either."""

@@ -277,6 +277,18 @@ def test_after_an_interrupt_what_exists_is_removed_and_after_two_it_is_listed(
     assert len(vendor.listed) == vendor.exists == left
 
 
+def test_one_slow_answer_does_not_end_the_run(make: Make) -> None:
+    vendor = make(deadline=time.monotonic() + 30)
+    calls.made(vendor.sandbox, PERSON)
+    vendor.target.finish_request(25)
+    with pytest.raises(Inconclusive, match=OUT_OF_TIME):
+        vendor.sandbox.list_assessments()
+    for _ in range(40):
+        vendor.target.finish_request(0.01)
+    assert vendor.sandbox.list_assessments().status == 200
+    vendor.target.close()
+
+
 def test_a_vendor_is_called_no_faster_than_the_rate(make: Make) -> None:
     vendor = make(rate=20)
     began = time.monotonic()
