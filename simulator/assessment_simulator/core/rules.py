@@ -233,6 +233,9 @@ def key_hint(header: str, others: str = "") -> Hint:
         if wanted in request.headers:
             flaw, fixed = flaw_of_key(request.headers[wanted], view)
             return f"{flaw}; {f'send {header}: {fixed}' if fixed else right}"
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if others and scheme.lower() == "bearer" and not _NAME.fullmatch(token):  # where the vendor reads both headers
+            return f"the header {header} is missing beside the access token; {right}"
         place = _misplaced(request)
         return f"{place}, where it is not read; {right}" if place else f"the header {header} is missing; {right}"
 
