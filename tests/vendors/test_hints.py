@@ -96,6 +96,7 @@ MISTAKES = [
     key("pi", "no capital letters", "send api-key: sim-demo", headers={"api-key": "SIM-demo"}),
     key("pi", "a-z, 0-9 and - only", "send api-key: sim-my-test", headers={"api-key": "sim-my_test"}),
     key("pi", "longer than 64", SEND_PI, headers={"api-key": f"sim-{'a' * 65}"}),
+    key("pi", "this key opens no sandbox", SEND_PI, headers={"api-key": "-" * 60_000}),
     key("pi", "the name after sim- is missing", SEND_PI, headers={"api-key": "sim-"}),
     key("pi", "without quotation marks", "send api-key: sim-hints", headers={"api-key": '"sim-hints"'}),
     key("pi", "without the word Bearer", "send api-key: sim-hints", headers={"api-key": "Bearer sim-hints"}),

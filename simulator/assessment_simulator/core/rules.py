@@ -210,6 +210,8 @@ def type_rules(prefix: str, fields: Iterable[Field], status: int) -> tuple[Rule,
 
 # What is compared of a request's headers, parameters and members.
 _MOST = 200
+# Characters of a key that are looked at.
+_LONGEST_KEY = 300
 # Names of what holds a key, without letter case and separators.
 _KEY_NAMES = frozenset(
     "accesskey accesstoken apikey apitoken appkey authkey authorization authtoken bearer clientid clientsecret key "
@@ -264,7 +266,7 @@ def _usual(view: SandboxView) -> str:
 
 def flaw_of_key(sent: str, view: SandboxView) -> tuple[str, str]:
     """What is wrong with a key that opens no sandbox, and the key that was probably meant, or ""."""
-    inner = sent.strip().strip("\"'`").strip()
+    inner = sent.strip()[:_LONGEST_KEY].strip("\"'`").strip()  # cut, because the patterns take long for long texts
     scheme, blank, rest = inner.partition(" ")
     if not inner:
         return "the key is empty", ""
