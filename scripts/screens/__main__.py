@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from itertools import product
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Browser
 
 from assessment_simulator.demo import Demo
@@ -41,6 +42,8 @@ def take(browser: Browser, base: str, shot: Shot, size: tuple[int, int], mode: s
         window.page.goto(address)
         shot.steps(window.page, base)
         window.page.screenshot(path=file, full_page=shot.whole, animations="disabled")
+    # A palette makes a quarter of the bytes; pages have few colours.
+    Image.open(file).convert("RGB").quantize(128, dither=Image.Dither.NONE).save(file, optimize=True)
 
 
 def main() -> int:

@@ -190,6 +190,30 @@ def test_dangerous_button_says_what_it_changes_and_can_be_undone(browser: Browse
         assert states() == [40, 0, 0]
 
 
+def test_invitation_is_created_and_completed_by_the_keyboard_alone(browser: Browser, sandbox: Sandbox) -> None:
+    with visit(browser, sandbox.url, size=WIDTHS["narrow"], dark=True) as seen:
+        page = seen.page
+
+        def press(name: str) -> None:
+            """Go to the link or button of this name by Tab, and press it."""
+            for _ in range(80):
+                page.keyboard.press("Tab")
+                if page.evaluate("document.activeElement.innerText") == name:
+                    break
+            page.keyboard.press("Enter")
+
+        opened(seen, sandbox)
+        press("New invitation")
+        page.get_by_role("heading", name="New invitation").wait_for()
+        press("Create the invitation")
+        expect(page.get_by_role("status")).to_contain_text("was created")
+        assert seen.violations() == []
+        press("Complete")
+        expect(page.locator(".summary")).to_be_visible()
+        assert seen.violations() == []
+        assert not seen.overflows()
+
+
 def test_search_finds_while_typing_and_the_address_holds_it(browser: Browser, sandbox: Sandbox) -> None:
     for number in range(3):
         assessment(sandbox, lastName=f"Number {number}")
