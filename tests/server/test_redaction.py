@@ -21,7 +21,7 @@ def hidden(text: str) -> str:
 
 
 BODIES = {
-    '{"client_id": "a", "client_secret":  "b"}': '{"client_id": "a", "client_secret":  "***"}',
+    '{"client_id": "sim-a", "client_secret":  "b"}': '{"client_id": "sim-a", "client_secret":  "***"}',
     '{"n": 1.0, "Password": "b", "a": 1}': '{"n": 1.0, "Password": "***", "a": 1}',
     '{"a": [{"api-key": "b"}], "x_api_key": "c"}': '{"a": [{"api-key": "***"}], "x_api_key": "***"}',
     '{"client_secret": "a\\"b"}': '{"client_secret": "***"}',
@@ -32,7 +32,7 @@ BODIES = {
     '{"client_secret": "cut o': '{"client_secret": "***"',
     '{"client_secret": "cut o\\': '{"client_secret": "***"',
     'no JSON, "access_token" : "a", none': 'no JSON, "access_token" : "***", none',
-    "client_id=a&client_secret=b+c": "client_id=a&client_secret=***",
+    "client_id=sim-a&client_secret=b+c": "client_id=sim-a&client_secret=***",
     "url=https%3A%2F%2Fu%3Ap%40h%2Fx&a=%20": "url=https://***@h/x&a=%20",
     '{"url": "https://u:p@h/x?y=a@b"}': '{"url": "https://***@h/x?y=a@b"}',
     '{"url": "https:\\/\\/u:p@h"}': '{"url": "https:\\/\\/***@h"}',
