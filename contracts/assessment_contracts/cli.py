@@ -133,8 +133,11 @@ class _Options:
 
     @property
     def seeded(self) -> int | None:
-        """The seed; a run whose examples are not fixed has one too, so that it can be repeated."""
-        if self.seed is not None or self.thorough.fixed:
+        """The seed; a run whose examples are not fixed has one too, so that it can be repeated.
+
+        A run that remembers its failing examples has none: with a seed, Hypothesis ignores its database.
+        """
+        if self.seed is not None or self.thorough.fixed or self.thorough.remembers:
             return self.seed
         return secrets.randbits(32)
 

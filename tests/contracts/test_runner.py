@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -97,6 +98,19 @@ def test_a_seed_draws_the_same_examples_in_each_run(target: Target) -> None:
     random = Profile("random", 12, fixed=False)
     assert drawn(random, 1) == drawn(random, 1) == drawn(PROFILES["default"], 1)
     assert drawn(PROFILES["default"], None) == drawn(PROFILES["default"], None) != drawn(random, 2)
+
+
+def test_the_nightly_profile_begins_with_the_examples_that_failed_the_night_before(
+    target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    nightly = Runner(target, PROFILES["nightly"])
+    first, again = (nightly.run(toys.wrong) for _ in range(2))
+    assert first.failure is not None
+    assert again.failure is not None
+    assert first.failure.drawn == again.failure.drawn
+    assert again.examples < first.examples
+    assert (tmp_path / ".hypothesis" / "assessment-contracts" / toys.wrong.id).is_dir()
 
 
 def test_the_script_of_a_failure_shows_it_again_with_its_setup_however_often_it_is_run(target: Target) -> None:
