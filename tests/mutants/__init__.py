@@ -16,7 +16,7 @@ PACKAGE = "assessment_simulator"
 # In the order in which the vendors' pages speak of these things.
 _FILES = (
     "pymetrics_access", "pymetrics_orders", "pymetrics_reading", "predictive_index_creating", "predictive_index_rules",
-    "predictive_index_reading", "webhooks", "machinery", "fakes",
+    "predictive_index_reading", "webhooks", "machinery", "fakes", "sequences",
 )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ BUDGET = 110
 # Seconds over the budget after which the contracts are taken to hang.
 _GRACE = 30
 # By the first word of a mutant's id the properties that run first: a change is noticed soonest nearby.
-_SOONEST = {"pymetrics": "pymetrics.*", "pi": "pi.*", "webhook": "pi.*"}
+_SOONEST = {"pymetrics": "pymetrics.*", "pi": "pi.*", "webhook": "pi.*", "sequence": "*.machine.*"}
 # Variables that would aim the contracts somewhere else, or set up the server otherwise.
 _FOREIGN = ("SIMULATOR_", "PYMETRICS_", "PI_API_KEY")
 
