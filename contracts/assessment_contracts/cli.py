@@ -23,7 +23,7 @@ from click.core import ParameterSource
 from hypothesis.configuration import set_hypothesis_home_dir
 
 from assessment_contracts import drift as drifting
-from assessment_contracts import predictive_index, pymetrics, suite
+from assessment_contracts import predictive_index, pymetrics, state_machine, suite
 from assessment_contracts.clients import checking
 from assessment_contracts.clients.properties import PROPERTIES as CLIENT_PROPERTIES
 from assessment_contracts.forecast import announce
@@ -36,7 +36,9 @@ from assessment_contracts.sources import Fact, Standing
 from assessment_contracts.target import Target, Unaskable
 
 FACTS: tuple[Fact, ...] = (*pymetrics.FACTS, *predictive_index.FACTS)
-PROPERTIES: tuple[Property, ...] = as_sure_as(FACTS, (*pymetrics.PROPERTIES, *predictive_index.PROPERTIES))
+PROPERTIES: tuple[Property, ...] = as_sure_as(
+    FACTS, (*pymetrics.PROPERTIES, *predictive_index.PROPERTIES, *state_machine.PROPERTIES)
+)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _COLOURS = {
     Verdict.PASSED: "green", Verdict.FAILED: "red", Verdict.ADVISORY: "yellow", Verdict.INCONCLUSIVE: "yellow",

@@ -15,9 +15,7 @@ from hypothesis.errors import HypothesisException
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from assessment_contracts.context import Context
-from assessment_contracts.sandbox import Sandbox
 from assessment_contracts.sources import Fact, Source, Standing
-from assessment_contracts.wire import Answer
 
 Test = Callable[[Context, settings], None]
 """Runs every example; Hypothesis' settings say how many."""
@@ -165,32 +163,6 @@ def _bound(test: Callable[..., None] | Drawn) -> Test:
     return run
 
 
-@dataclass(frozen=True)
-class Breach:
-    """A rule, and the ways to break it and no other. `also` are rules that may be named beside it."""
-
-    rule: str
-    status: int
-    wrong: st.SearchStrategy[Any]
-    standing: Standing = Standing.DOCUMENTED
-    needs: frozenset[Need] = frozenset()
-    also: tuple[str, ...] = ()
-    name: str = "broken"
-    """The last word of the property's id, where one rule has several rows."""
-
-
-def breaches(
-    vendor: str, rows: Iterable[Breach], ask: Callable[[Sandbox, Any, Any], Answer], right: st.SearchStrategy[Any],
-    form: Callable[[Answer], None], probe: Callable[[Sandbox], Any] | None = None,
-) -> tuple[Property, ...]:  # fmt: skip
-    """A property for each row: the call is refused as the row says, by that rule alone, and nothing has changed.
-
-    `ask` makes the call out of a right body and what is wrong with it; `form` asserts that a refusal looks as the
-    vendor's do; `probe` reads what must be the same before and after.
-    """
-    return tuple(_breach(vendor, row, ask, right, form, probe) for row in rows)
-
-
 class Unmatched(ValueError):
     """A pattern that is the id of no contract."""
 
@@ -231,39 +203,13 @@ def as_sure_as(facts: Iterable[Fact], properties: Iterable[Property]) -> tuple[P
     return tuple(lowered(property) for property in properties)
 
 
-def _breach(
-    vendor: str, row: Breach, ask: Callable[[Sandbox, Any, Any], Answer], right: st.SearchStrategy[Any],
-    form: Callable[[Answer], None], probe: Callable[[Sandbox], Any] | None,
-) -> Property:  # fmt: skip
-    @given(right=right, wrong=row.wrong)
-    def refused(context: Context, right: Any, wrong: Any) -> None:
-        """A call that is wrong in one known way is refused for that alone, and changes nothing."""
-        before = probe(context.sandbox) if probe else None
-        answer = ask(context.sandbox, right, wrong)
-        assert answer.status == row.status, f"{answer.status} instead of {row.status}: {answer.text[:200]}"
-        form(answer)
-        if context.is_simulator:
-            named = set(answer.rules)
-            assert named - {*row.also} == {row.rule}, f"refused by {sorted(named)}, not by {row.rule}"
-        if probe:
-            assert probe(context.sandbox) == before, "the refused call has changed something"
-
-    made = contract(
-        f"{row.rule}.{row.name}", f"What breaks {row.rule} is refused with {row.status}, and changes nothing",
-        broken=(row.rule,), standing=row.standing, needs=row.needs, examples=1 / 3,
-    )  # fmt: skip
-    return replace(made(refused), vendor=vendor_of(vendor))
-
-
 __all__ = [
-    "Breach",
     "Fact",
     "Need",
     "Property",
     "Source",
     "Standing",
     "as_sure_as",
-    "breaches",
     "contract",
     "contract_machine",
     "given",

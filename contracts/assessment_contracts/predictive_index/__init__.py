@@ -1,45 +1,28 @@
-"""What The Predictive Index promises, as properties over HTTP.
+"""What The Predictive Index guarantees, as properties over HTTP.
 
-`facts` lists every demand and promise with where it stands. What callers send is in `strategies`, what they see must
-be as `oracle` says. Properties are by noun: creations in `assessments`, then `people`, `states`, `changes`, `listing`
-(with a model of OData in `odata`), `webhooks` and `retries`, `files`; `machine` mixes them all. `breaches` and `types`
-break every demand, `access` asks who is let in. What a simulator adds is in `switches` and `isolation`.
+Read `facts` (sources and tables), `calls` (the requests) and `strategies` (what is sent), then the properties by topic.
+`oracle` works out from a request what an assessment must look like, `odata` what a filter means. `refusals` are made of
+the tables; `model` is what the state machine compares everything with. What a simulator adds is in `switches` and
+`isolation`.
 """
 
 from assessment_contracts.predictive_index import (
     access,
     assessments,
-    breaches,
     changes,
     files,
     isolation,
     listing,
-    machine,
     people,
-    retries,
+    refusals,
     states,
     switches,
-    types,
     webhooks,
-)
+)  # fmt: skip
 from assessment_contracts.predictive_index.facts import FACTS
 from assessment_contracts.property import Property
 
-PROPERTIES: tuple[Property, ...] = (
-    *access.PROPERTIES,
-    *assessments.PROPERTIES,
-    *people.PROPERTIES,
-    *states.PROPERTIES,
-    *changes.PROPERTIES,
-    *listing.PROPERTIES,
-    *webhooks.PROPERTIES,
-    *retries.PROPERTIES,
-    *switches.PROPERTIES,
-    *isolation.PROPERTIES,
-    *machine.PROPERTIES,
-    *files.PROPERTIES,
-    *types.PROPERTIES,
-    *breaches.PROPERTIES,
-)
+_MODULES = (access, assessments, people, states, changes, listing, webhooks, switches, isolation, files, refusals)
+PROPERTIES: tuple[Property, ...] = tuple(property for module in _MODULES for property in module.PROPERTIES)
 
 __all__ = ["FACTS", "PROPERTIES"]

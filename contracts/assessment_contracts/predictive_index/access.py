@@ -6,13 +6,17 @@ from typing import Any
 from hypothesis import strategies as st
 
 from assessment_contracts.context import Context
-from assessment_contracts.predictive_index import calls, refusals
+from assessment_contracts.predictive_index import calls, errors
 from assessment_contracts.predictive_index.calls import PATH, PEOPLE
-from assessment_contracts.predictive_index.scene import TAKER, everything, scene
-from assessment_contracts.property import Need, contract, given
+from assessment_contracts.predictive_index.facts import FACTS
+from assessment_contracts.predictive_index.fixtures import known_ids, readable
+from assessment_contracts.predictive_index.strategies import TAKER
+from assessment_contracts.property import given
+from assessment_contracts.registry import ASSUMED, CONTROL, Registry
 from assessment_contracts.sandbox import Sandbox
-from assessment_contracts.sources import Standing
 from assessment_contracts.wire import Answer
+
+contract = Registry("pi.access", FACTS, CONTROL)
 
 _KEYS = st.sampled_from(
     (None, "", "1a2bc3d4-e5f6-a7b8-c9d0-e1f2a3b4c5d6", "12345678-ABCD-EFGH-1234-ABCDEFGH1234", "sim-")
@@ -28,7 +32,7 @@ OPERATIONS: tuple[tuple[str, str], ...] = (
 def send(sandbox: Sandbox, operation: tuple[str, str], **more: Any) -> Answer:
     """One of the operations, as somebody would ask for it who wants it to succeed."""
     method, path = operation
-    words = scene(sandbox)
+    words = known_ids(sandbox)
     for word in ("pending", "done"):
         path = path.replace(f"{{{word}}}", words[word])
     query: dict[str, str] = {"format": "PDF", "gender": "1"} if "reports" in path else {}
@@ -38,38 +42,13 @@ def send(sandbox: Sandbox, operation: tuple[str, str], **more: Any) -> Answer:
     return calls.ask(sandbox, method, path, query=query, **body, **more)
 
 
-@contract(
-    "pi.access.denied",
-    "Without a key that is known every call is denied in the vendor's words, and nothing happens",
-    broken=("pi.access.key",),
-    promises=("pi.errors.transport",),
-    examples=0.5,
-)
-@given(key=_KEYS)
-def denied(context: Context, key: str | None) -> None:
-    """The key is asked for everywhere, before anything else is looked at; the message is the one that the vendor's
-    FAQ prints."""
-    before = everything(context.sandbox)
-    for operation in OPERATIONS:
-        answer = send(context.sandbox, operation, headers={"api-key": key})
-        refusals.refused(answer, 401, "pi.access.key")
-        assert answer.json == refusals.DENIED, f"{operation}: {answer.text}"
-    wrong = calls.ask(context.sandbox, "POST", PATH, content=b"{", media_type="text/plain", headers={"api-key": key})
-    refusals.refused(wrong, 401, "pi.access.key")
-    assert everything(context.sandbox) == before, "a call without a key has changed something"
-
-
-@contract(
-    "pi.access.admitted",
-    "With the key every call is answered; the header's name may be in any case",
-    kept=("pi.access.key", "pi.http.route", "pi.http.verb", "pi.access.maintenance", "pi.access.rate"),
-    needs={Need.CONTROL},
-    standing=Standing.ASSUMED,
-    examples=0.5,
-)
+@contract(accepts="access.maintenance access.rate", standing=ASSUMED, examples=0.5)
 @given(name=st.sampled_from(("api-key", "Api-Key", "API-KEY", "aPI-kEY")))
 def admitted(context: Context, name: str) -> None:
-    """HTTP does not care for the case of a header's name."""
+    """Every request with the key is accepted; the header's name may be in any case.
+
+    HTTP header names are case-insensitive.
+    """
     sandbox = context.fresh()
     key = sandbox.predictive_index.api_key
     for operation in sorted(OPERATIONS, key=lambda one: one[0] == "DELETE"):
@@ -79,47 +58,36 @@ def admitted(context: Context, name: str) -> None:
         assert "x-ratelimit-limit" not in answer.headers, "a limit is told where none is set"
 
 
-@contract(
-    "pi.access.maintenance",
-    "While the API is down every call is answered 503 with the one error that the vendor publishes",
-    broken=("pi.access.maintenance",),
-    kept=("pi.access.maintenance",),
-    promises=("pi.errors",),
-    needs={Need.CONTROL},
-    examples=0.25,
-)
+@contract("errors", refuses="access.maintenance", examples=0.25)
 @given(again=st.integers(1, 2))
 def maintenance(context: Context, again: int) -> None:
-    """Number 27, no context, no parameter errors: handling this is what the vendor calls mandatory. Nothing happens
-    meanwhile, and afterwards all is as it was."""
+    """During maintenance every request returns 503 with the one error that the vendor publishes.
+
+    Number 27, no context, no parameter errors: the vendor requires clients to handle it. Nothing changes meanwhile.
+    """
     sandbox = context.fresh()
-    before = everything(sandbox)
+    before = readable(sandbox)
     for _ in range(again):
         sandbox.config(maintenance=True)
         for operation in OPERATIONS:
             answer = send(sandbox, operation)
-            refusals.refused(answer, 503, "pi.access.maintenance")
-            calls.same(answer.json, refusals.MAINTENANCE)
+            errors.refused(answer, 503, "pi.access.maintenance")
+            calls.same(answer.json, errors.MAINTENANCE)
         sandbox.config(maintenance=False)
-        assert everything(sandbox) == before, "a call during maintenance has changed something"
+        assert readable(sandbox) == before, "a call during maintenance has changed something"
 
 
-@contract(
-    "pi.access.limited",
-    "In any 60 seconds so many calls are answered as the limit says, and every answer tells the limit",
-    broken=("pi.access.rate",),
-    kept=("pi.access.rate",),
-    promises=("pi.rate.header",),
-    needs={Need.CONTROL},
-    examples=0.5,
-)
+@contract("rate.header", refuses="access.rate", examples=0.5)
 @given(limit=st.integers(1, 5), pause=st.integers(1, 59))
 def limited(context: Context, limit: int, pause: int) -> None:
-    """The header X-RateLimit-Limit stands on accepted and on refused calls alike. A refused call changes nothing and
-    does not count; a minute after the first call there is room again."""
+    """A rate limit admits its number of requests in any 60 seconds, and every response states the limit.
+
+    Accepted and refused requests have the header X-RateLimit-Limit. A refused request changes nothing and does not
+    count.
+    """
     sandbox = context.fresh()
     sandbox.freeze("2031-01-01T00:00:00Z")
-    words = scene(sandbox)
+    words = known_ids(sandbox)
     sandbox.advance("PT61S")
     sandbox.config(rate_limit=limit)
     for number in range(limit + 3):
@@ -127,8 +95,8 @@ def limited(context: Context, limit: int, pause: int) -> None:
         assert answer.status == (200 if number < limit else 429), f"call {number + 1} of {limit} is {answer.status}"
         assert answer.headers.get("x-ratelimit-limit") == str(limit), f"call {number + 1}: {dict(answer.headers)}"
         if number >= limit:
-            refusals.refused(answer, 429, "pi.access.rate")
-            refusals.legacy(answer)
+            errors.refused(answer, 429, "pi.access.rate")
+            errors.vendor(answer)
     assert calls.create(sandbox, TAKER).status == 429
     sandbox.advance(f"PT{pause}S")
     assert calls.ask(sandbox, "GET", PATH).status == 429, f"there is room again after {pause} s"
@@ -139,88 +107,74 @@ def limited(context: Context, limit: int, pause: int) -> None:
 _UNFIT_FOR_VENDORS = ("OPTIONS", "TRACE", "PROPFIND", "COPY", "REPORT", "DELETE")
 
 
-@contract(
-    "pi.access.verbs",
-    "HEAD, and every verb that a path does not list, is answered 405 and changes nothing",
-    broken=("pi.http.verb",),
-    promises=("pi.errors.transport",),
-    standing=Standing.ASSUMED,
-)
+@contract("errors.transport", refuses="http.verb", needs=())
 @given(
     verb=st.sampled_from(("HEAD", "PUT", "OPTIONS", "TRACE", "PROPFIND", "DELETE", "POST", "PATCH", "COPY", "REPORT")),
     path=st.sampled_from((PATH, f"{PATH}/{{pending}}", f"{PATH}/{{done}}/patterns/1", PEOPLE)),
 )
 def verbs(context: Context, verb: str, path: str) -> None:
-    """The body is the framework's stock message, with the verb in it; HEAD has none, as HTTP wants it."""
+    """HEAD and every verb that a path does not support return 405 and change nothing.
+
+    The body is the framework's stock message with the verb in it; HEAD has none.
+    """
     # Gateways answer some verbs themselves, and a vendor might take DELETE of the list for all assessments.
     if (verb, path) in OPERATIONS or (verb in _UNFIT_FOR_VENDORS and not context.is_simulator):
         verb = "PUT"
     template = path
     sandbox = context.sandbox
-    before = everything(sandbox)
+    before = readable(sandbox)
     for word in ("pending", "done"):
-        path = path.replace(f"{{{word}}}", scene(sandbox)[word])
-    answer = calls.ask(sandbox, verb, path, query={"externalId": scene(sandbox)["first"]} if verb == "PATCH" else None)
-    refusals.refused(answer, 405, "pi.http.verb")
+        path = path.replace(f"{{{word}}}", known_ids(sandbox)[word])
+    answer = calls.ask(
+        sandbox, verb, path, query={"externalId": known_ids(sandbox)["first"]} if verb == "PATCH" else None
+    )
+    errors.refused(answer, 405, "pi.http.verb")
     allowed = {method for method, known in OPERATIONS if known == template}
     told = {method.strip() for method in answer.headers.get("allow", "").split(",")}
     assert told == allowed, f"allowed are {allowed}, the header says {told}"
     if verb == "HEAD":
         assert sandbox.body_of_head(path, "predictive_index") == b"", "an answer to HEAD has a body"
     else:
-        refusals.message(answer, f"The requested resource does not support http method '{verb}'.")
-    assert everything(sandbox) == before, f"{verb} has changed something"
+        errors.stock(answer, f"The requested resource does not support http method '{verb}'.")
+    assert readable(sandbox) == before, f"{verb} has changed something"
 
 
-@contract(
-    "pi.access.routes",
-    "A path that is none of the API's is answered 404 in the framework's words",
-    broken=("pi.http.route",),
-    promises=("pi.errors.transport",),
-    standing=Standing.ASSUMED,
-    examples=0.5,
-)
+@contract("errors.transport", refuses="http.route", needs=(), examples=0.5)
 @given(
     path=st.sampled_from(("/api/v1/cognitiveassessments", "/api/v1/positions", "/api/v2/jobs", f"{PATH}/1/2/3")),
     verb=st.sampled_from(("GET", "POST", "DELETE")),
 )
 def routes(context: Context, path: str, verb: str) -> None:
-    """The message repeats the address that was asked for."""
-    # A vendor may have what we do not know of: it is read, and no more.
+    """An unknown path returns 404 with the framework's message.
+
+    The message repeats the URL.
+    """
+    # A vendor may have paths that no page names: they are read, and no more.
     answer = calls.ask(context.sandbox, verb if context.is_simulator else "GET", path)
-    refusals.refused(answer, 404, "pi.http.route")
-    refusals.stock(answer)
-    text = answer.json["Message"]
-    assert text.startswith("No HTTP resource was found that matches the request URI '"), text
-    assert text.endswith(f"{path}'."), text
+    errors.refused(answer, 404, "pi.http.route")
+    errors.no_route(answer)
+    assert answer.json["Message"].endswith(f"{path}'."), answer.json["Message"]
 
 
-@contract(
-    "pi.access.size",
-    "A body of 1 MiB is read, one byte more is refused with 413",
-    broken=("pi.http.size",),
-    kept=("pi.http.size",),
-    standing=Standing.ASSUMED,
-    needs={Need.CONTROL},  # nobody's vendor is sent a mebibyte
-)
+@contract(refuses="http.size")
 def size(context: Context) -> None:
-    """Padded with blanks, which are no part of what is meant."""
+    """A body of 1 MiB is accepted, one byte more returns 413.
+
+    It is padded with spaces, which have no meaning.
+    """
     least = json.dumps(calls.quiet(context.sandbox, TAKER)).encode()
     for length, status in ((1_048_576, 201), (1_048_577, 413)):
         answer = calls.ask(context.sandbox, "POST", PATH, content=least.ljust(length), media_type="application/json")
         assert answer.status == status, f"{length} bytes are answered {answer.status}"
         if status == 413:
-            refusals.refused(answer, 413, "pi.http.size")
-            refusals.stock(answer)
+            errors.refused(answer, 413, "pi.http.size")
+            errors.stock(answer)
 
 
 @contract(
-    "pi.access.media",
-    "JSON is taken with a charset and in any case; what else is said to come is refused in the framework's words",
-    kept=("pi.create.media_type", "pi.change.media_type"),
-    broken=("pi.create.media_type", "pi.change.media_type", "pi.create.body.json", "pi.create.body.object"),
-    promises=("pi.errors.transport",),
-    standing=Standing.ASSUMED,
+    "errors.transport",
+    refuses="create.media_type change.media_type create.body.json create.body.object",
+    needs=(),
     examples=0.5,
 )
 @given(
@@ -228,24 +182,27 @@ def size(context: Context) -> None:
     bad=st.sampled_from(("application/xml", "text/plain", "application/x-www-form-urlencoded", "text/html")),
 )
 def media(context: Context, good: str, bad: str) -> None:
-    """XML is offered in the vendor's reference and yet not supported, its guide says."""
+    """JSON is accepted with a charset and in any case; other media types return the framework's error.
+
+    The vendor's reference offers XML, its guide says that it is not supported.
+    """
     sandbox = context.sandbox
-    id = scene(sandbox)["pending"]
+    id = known_ids(sandbox)["pending"]
     for method, path, status in (("POST", PATH, 201), ("PATCH", f"{PATH}/{id}", 200)):
         body = calls.quiet(sandbox, TAKER) if method == "POST" else {}
         taken = calls.ask(sandbox, method, path, json=body, media_type=good)
         calls.shown(taken, status)
         refused = calls.ask(sandbox, method, path, json=body, media_type=bad)
-        refusals.refused(refused, 415, f"pi.{'create' if method == 'POST' else 'change'}.media_type")
+        errors.refused(refused, 415, f"pi.{'create' if method == 'POST' else 'change'}.media_type")
         text = f"The request entity's media type '{bad}' is not supported for this resource."
-        refusals.message(refused, text)
+        errors.stock(refused, text)
         for content in (b"[]", b"{"):
             unread = calls.ask(sandbox, method, path, content=content, media_type=good)
             assert unread.status == 400
-            refusals.message(unread, "The request is invalid.")
+            errors.stock(unread, "The request is invalid.")
         untyped = calls.ask(sandbox, method, path, content=b"{}", headers={"Content-Type": None})
         assert untyped.status == 415
-        refusals.message(untyped, _UNTYPED)
+        errors.stock(untyped, _UNTYPED)
 
 
 _UNTYPED = (
@@ -254,17 +211,13 @@ _UNTYPED = (
 )
 
 
-@contract(
-    "pi.access.hints",
-    "A refused call has a hint where its cause is a misspelt name or a missing zone, and an accepted call has none",
-    broken=("pi.create.first_name.required", "pi.create.expiration.format", "pi.list.option.known"),
-    standing=Standing.ASSUMED,
-    needs={Need.CONTROL},
-    examples=0.25,
-)
+@contract(refuses="create.first_name.required create.expiration.format list.option.known", examples=0.25)
 @given(name=st.sampled_from(("FirstName", "first_name", "FIRSTNAME")))
 def hints(context: Context, name: str) -> None:
-    """The header Simulator-Hint says what to change; without a known cause there is none."""
+    """A refusal has a hint if its cause is a misspelt name or a missing time zone; an accepted request has none.
+
+    The header Simulator-Hint says what to change.
+    """
     sandbox = context.sandbox
     nameless = {member: value for member, value in TAKER.items() if member != "firstName"}
     spelt = calls.create(sandbox, {**nameless, name: "Ada"})
@@ -282,4 +235,4 @@ def hints(context: Context, name: str) -> None:
         assert "simulator-hint" not in plain.headers, "there is a hint without a cause"
 
 
-PROPERTIES = (hints, denied, admitted, maintenance, limited, verbs, routes, size, media)
+PROPERTIES = contract.properties

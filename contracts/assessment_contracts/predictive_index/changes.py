@@ -4,24 +4,19 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from assessment_contracts import timestamps
 from assessment_contracts.context import Context
-from assessment_contracts.predictive_index import calls, moments, oracle, refusals, strategies
-from assessment_contracts.predictive_index.assessments import SHOWN, TYPES
+from assessment_contracts.predictive_index import calls, errors, oracle, strategies
 from assessment_contracts.predictive_index.calls import PATH, unique
+from assessment_contracts.predictive_index.facts import FACTS
+from assessment_contracts.predictive_index.fixtures import apart, furnished
 from assessment_contracts.predictive_index.oracle import Account, Body, Face
-from assessment_contracts.predictive_index.scene import TAKER
-from assessment_contracts.predictive_index.settings import apart, furnished
-from assessment_contracts.property import Need, contract, given
-from assessment_contracts.sources import Standing
+from assessment_contracts.predictive_index.strategies import TAKER
+from assessment_contracts.property import given
+from assessment_contracts.registry import ASSUMED, CONTROL, Registry
 
-_KEPT = (
-    *(rule.replace("create", "change") for rule in (*TYPES, *SHOWN)),
-    *(f"pi.change.administered_by.{member}.required" for member in ("first_name", "last_name", "email")),
-    *(f"pi.change.{words}" for words in (
-        "media_type", "body.json", "body.object", "locator", "known", "expiration.format", "expiration.future",
-        "gender.value", "person_type.value", "webhook.url", "language.tag", "redirect.url", "external_id.free",
-        "external_person_id.free")),
-)  # fmt: skip
+contract = Registry("pi.change", FACTS)
+
 _PLAIN = (*oracle.PERSON, *oracle.ADMINISTRATOR, "externalId", "redirectUrl", "assessmentStatusWebHook",
           "associatedPositionTitle", "folderPath", "personType")  # fmt: skip
 
@@ -35,7 +30,7 @@ def after(face: Face, body: Body, account: Account | None = None) -> Face:
         if body.get(name) is not None
     }
     if body.get("expirationDateTime") and face["assessmentState"] not in (40, 65):
-        new["expirationDateTime"] = moments.written(moments.ticks(body["expirationDateTime"]))
+        new["expirationDateTime"] = timestamps.seven_decimals(timestamps.ticks(body["expirationDateTime"]))
     if body.get("customFields") is not None and account:
         old = {item["fieldName"]: item["fieldValue"] for item in face["customFields"]}
         new["customFields"] = account.fields(body["customFields"], old)
@@ -53,15 +48,19 @@ def of_taker(face: Face, new: Body) -> Face:
 
 
 @contract(
-    "pi.change.named",
-    "A change answers 200 with the whole assessment, in which just what was sent is changed",
-    kept=_KEPT,
-    promises=("pi.change.partial", "pi.change.whole"),
-    standing=Standing.ASSUMED,
+    "change.partial change.whole",
+    accepts=(
+        "change.media_type change.body.* change.*.type change.*.blank change.*.required change.*.free "
+        "change.expiration.* change.gender.value change.person_type.value change.webhook.url change.language.tag "
+        "change.redirect.url change.known change.locator"
+    ),
 )
 @given(body=strategies.bodies, change=st.one_of(strategies.members, strategies.names, strategies.bodies))
 def named(context: Context, body: Face, change: Face) -> None:
-    """Whoever corrects a name does not lose the rest; an empty body changes nothing, null and "" neither."""
+    """A change returns 200 with the whole assessment, and changes only what was sent.
+
+    An empty body, null and "" change nothing.
+    """
     face = calls.made(context.sandbox, calls.own(body))
     change = calls.own(change)
     shown = calls.changed(context.sandbox, face["assessmentId"], change)
@@ -69,15 +68,13 @@ def named(context: Context, body: Face, change: Face) -> None:
     calls.same(calls.read(context.sandbox, face["assessmentId"]), shown)
 
 
-@contract(
-    "pi.change.one",
-    "Each member can be changed alone",
-    kept=_KEPT,
-    promises=("pi.change.partial",),
-)
+@contract("change.partial")
 @given(text=strategies.visible, expires=strategies.expirations, url=strategies.urls)
 def one(context: Context, text: str, expires: str, url: str) -> None:
-    """One member after the other, each in a change of its own, and each change leaves the others alone."""
+    """Each member can be changed alone.
+
+    Each change leaves the other members as they are.
+    """
     face = calls.made(context.sandbox, {**TAKER, "externalId": unique("a")})
     for change in (
         {"firstName": text}, {"middleName": text}, {"lastName": text}, {"email": "other@example.com"},
@@ -93,18 +90,18 @@ def one(context: Context, text: str, expires: str, url: str) -> None:
 
 
 @contract(
-    "pi.change.of_the_account",
-    "Position, folder and custom fields change as the account's settings allow",
-    kept=("pi.change.position.exists", "pi.change.folder.exists", "pi.change.custom_fields.items",
-          "pi.change.notify.value"),
-    promises=("pi.change.partial", "pi.create.custom_fields"),
-    standing=Standing.ASSUMED,
-    needs={Need.CONTROL},
-)  # fmt: skip
+    "change.partial create.custom_fields",
+    accepts="change.custom_fields.items change.folder.exists change.notify.value change.position.exists",
+    needs=CONTROL,
+    standing=ASSUMED,
+)
 @given(body=strategies.account_bodies, change=strategies.account_members, done=st.booleans())
 def of_the_account(context: Context, body: Face, change: Face, done: bool) -> None:
-    """Fields that are not named, or whose new value is none, keep what they had. With another position the picture is
-    another, and once completed the position's score too."""
+    """Position, folder and custom fields change as the account's settings allow.
+
+    Fields that are not named, or whose new value is invalid, keep their value. With the position, its picture and,
+    after completion, its score change.
+    """
     sandbox = furnished(context.sandbox)
     body = {name: value for name, value in calls.own(body).items() if name != "assessmentStatusWebHook"}
     face = calls.completed(sandbox, body) if done else calls.made(sandbox, body)
@@ -121,17 +118,13 @@ def of_the_account(context: Context, body: Face, change: Face, done: bool) -> No
         assert shown["positionSigmaScore"] is None, "there is a score before completion"
 
 
-@contract(
-    "pi.change.done",
-    "A change of a completed assessment changes what was sent, and no result; its date is over",
-    kept=_KEPT,
-    promises=("pi.change.partial", "pi.change.whole", "pi.change.late"),
-    standing=Standing.ASSUMED,
-    needs={Need.CONTROL},
-)
+@contract("change.partial change.whole change.late", needs=CONTROL)
 @given(change=strategies.changes, gender=st.sampled_from((None, 0, 1, 2)))
 def done(context: Context, change: Face, gender: int | None) -> None:
-    """Names may still be corrected. Of what gender the report is written follows the assessment's."""
+    """A change of a completed assessment changes what was sent, but no result and no expiration date.
+
+    Names may still be corrected. The report's URL follows the gender.
+    """
     face = calls.completed(context.sandbox, TAKER)
     change = {**change, "gender": gender, "expirationDateTime": change.get("expirationDateTime") or "2999-12-31"}
     answer = calls.change(context.sandbox, face["assessmentId"], change)
@@ -143,18 +136,13 @@ def done(context: Context, change: Face, gender: int | None) -> None:
     calls.same(calls.read(context.sandbox, face["assessmentId"]), shown)
 
 
-@contract(
-    "pi.change.located",
-    "An assessment is changed by its id or by its externalId, of which the latest assessment is meant",
-    kept=("pi.change.locator", "pi.change.known"),
-    broken=("pi.change.locator",),
-    promises=("pi.change.whole", "pi.change.latest"),
-    standing=Standing.ASSUMED,
-)
+@contract("change.whole change.latest", refuses="change.locator")
 @given(text=strategies.texts, stem=strategies.texts)
 def located(context: Context, text: str, stem: str) -> None:
-    """Exactly one of the two says which: both, or none, is refused even where both mean the same. An externalId that
-    was given away is free: it leads to nothing any more."""
+    """An assessment is changed by its id or by its externalId, which means the latest assessment with it.
+
+    Both, or neither, are refused. An externalId that was replaced is free again.
+    """
     id = unique(stem)
     first = calls.made(context.sandbox, {**TAKER, "externalId": id})
     second = calls.made(context.sandbox, {"externalId": id})
@@ -165,24 +153,22 @@ def located(context: Context, text: str, stem: str) -> None:
     calls.same(shown, {**second, "redirectUrl": "https://example.com"})
     calls.same(calls.read(context.sandbox, first["assessmentId"]), first)
     both = calls.ask(context.sandbox, "PATCH", f"{PATH}/{first['assessmentId']}", json={}, **where)
-    refusals.refused(both, 400, "pi.change.locator")
-    refusals.refused(calls.ask(context.sandbox, "PATCH", PATH, json={}), 400, "pi.change.locator")
+    errors.refused(both, 400, "pi.change.locator")
+    errors.refused(calls.ask(context.sandbox, "PATCH", PATH, json={}), 400, "pi.change.locator")
     calls.changed(context.sandbox, second["assessmentId"], {"externalId": unique(text)})
     left = calls.shown(calls.ask(context.sandbox, "PATCH", PATH, json={}, **where), 200)
     assert left["assessmentId"] == first["assessmentId"], "an id that was given away still leads to its old assessment"
     calls.changed(context.sandbox, first["assessmentId"], {"externalId": unique(text)})
-    refusals.refused(calls.ask(context.sandbox, "PATCH", PATH, json={}, **where), 404, "pi.change.known")
+    errors.refused(calls.ask(context.sandbox, "PATCH", PATH, json={}, **where), 404, "pi.change.known")
 
 
-@contract(
-    "pi.change.person",
-    "A changed name is the person's from then on, in every assessment of the person",
-    promises=("pi.create.again", "pi.people", "pi.taker"),
-    standing=Standing.ASSUMED,
-)
+@contract("create.again people taker")
 @given(names=strategies.names)
 def person(context: Context, names: Face) -> None:
-    """The next assessment, the earlier ones and the search for people have the new name."""
+    """A changed name appears in every assessment of the person.
+
+    In the next assessment, in earlier ones and in the search for people.
+    """
     id = unique("p")
     first = calls.made(context.sandbox, {**TAKER, "externalPersonId": id})
     second = calls.made(context.sandbox, {"externalPersonId": id})
@@ -200,20 +186,18 @@ def person(context: Context, names: Face) -> None:
     assert other["assessmentUserId"] != first["assessmentUserId"], "an id that was given away still names its person"
 
 
-@contract(
-    "pi.change.back",
-    "An assessment that was read can be sent back: 200, and it is as it was",
-    promises=("pi.change.back", "pi.change.whole"),
-    standing=Standing.ASSUMED,
-)
+@contract("change.back change.whole")
 @given(
     body=strategies.account_bodies,
     action=st.sampled_from(("", "", "open", "complete", "expire", "abort")),
     change=strategies.changes,
 )
 def back(context: Context, body: Face, action: str, change: Face) -> None:
-    """Folders by their names, dates that are over, scores and addresses come back as they were shown. With one member
-    changed that member changes, and nothing else."""
+    """An assessment can be sent back as it was read: 200, unchanged.
+
+    Folder names, past dates, scores and URLs are accepted as they were shown. With one member changed, only that
+    member changes.
+    """
     sandbox = context.sandbox
     if context.is_simulator:
         furnished(sandbox)
@@ -235,77 +219,37 @@ def back(context: Context, body: Face, action: str, change: Face) -> None:
     calls.same(calls.changed(sandbox, id, face), after(shown, face, account))
 
 
-@contract(
-    "pi.change.null",
-    "null and empty texts in a change leave what was set, and each is noted",
-    promises=("pi.change.null", "pi.change.partial"),
-    standing=Standing.ASSUMED,
-)
-@given(
-    names=st.sets(st.sampled_from((*oracle.PERSON, "externalId", "redirectUrl", "assessmentStatusWebHook")), min_size=1)
-)
-def null(context: Context, names: set[str]) -> None:
-    """Whoever wants to take a value away learns that it is still there."""
-    ids = {"externalId": unique("a"), "externalPersonId": unique("p")}
-    urls = {"redirectUrl": "https://example.com/a", "assessmentStatusWebHook": "https://example.com/b"}
-    face = calls.made(context.sandbox, {**TAKER, **ids, **urls, "middleName": "Kevin"})
-    texts = [*oracle.PERSON, "externalId"]
-    for change in (dict.fromkeys(sorted(names)), {name: "" for name in sorted(names) if name in texts}):
-        answer = calls.change(context.sandbox, face["assessmentId"], change)
+@contract("change.null change.partial")
+@given(body=st.fixed_dictionaries(strategies.every_member))
+def null(context: Context, body: Face) -> None:
+    """null, and an empty text for a name, leave what was set, whichever member it is, and each is noted.
+
+    A caller who wants to remove a value learns that it is still there. All members are set first; then each is sent
+    alone, and at last all of them.
+    """
+    sandbox = context.sandbox
+    if context.is_simulator:
+        furnished(sandbox)
+        body = {**body, "associatedPositionTitle": strategies.POSITIONS[0], "folderPath": strategies.FOLDERS[0]}
+        body["customFields"] = [{"fieldName": "Notes", "fieldValue": "x"}]
+    face = calls.made(sandbox, calls.own(body))
+    changes: list[Face] = [{name: None} for name in body] + [{name: ""} for name in (*oracle.PERSON, "externalId")]
+    for change in (*changes, dict.fromkeys(body)):
+        answer = calls.change(sandbox, face["assessmentId"], change)
         calls.same(calls.shown(answer, 200), face)
         if context.is_simulator:
             note = answer.headers.get("simulator-note", "")
             assert [name for name in change if f"body.{name}" not in note] == [], f"noted is {note!r}"
-    calls.same(calls.read(context.sandbox, face["assessmentId"]), face)
+    calls.same(calls.read(sandbox, face["assessmentId"]), face)
 
 
-@contract(
-    "pi.change.revived",
-    "A later date brings an expired assessment back to 10; the end is then that date, and no earlier one",
-    promises=("pi.change.revives", "pi.states"),
-    standing=Standing.ASSUMED,
-    needs={Need.CONTROL},
-    examples=0.5,
-)
-@given(way=st.sampled_from(("", "open", "start")), days=st.integers(1, 30))
-def revived(context: Context, way: str, days: int) -> None:
-    """It is the only lever to extend an invitation. What was put off before it expired is not expired at the old
-    date; what is aborted or completed keeps its state and its date."""
-    sandbox = context.fresh({"invitation_days": 4})
-    sandbox.freeze("2031-01-01T00:00:00Z")
-    made = [calls.made(sandbox, TAKER)["assessmentId"] for _ in range(4)]
-    expired, put_off, aborted, done = made
-    if way:
-        sandbox.act(expired, way)
-    sandbox.act(aborted, "abort")
-    sandbox.act(done, "complete")
-    later = moments.written(moments.ticks("2031-01-06T00:00:00Z") + days * moments.DAY)
-    calls.changed(sandbox, put_off, {"expirationDateTime": later})
-    sandbox.advance("P5D")
-    assert [calls.read(sandbox, id)["assessmentState"] for id in made] == [50, 0, 65, 40]
-    for id, state in ((expired, 10), (aborted, 65), (done, 40)):
-        before = calls.read(sandbox, id)
-        shown = calls.changed(sandbox, id, {"expirationDateTime": later, "lastName": "New"})
-        wanted = {**before, "lastName": "New", "assessmentState": state}
-        calls.same(shown, {**wanted, "expirationDateTime": later} if state == 10 else wanted)
-    sandbox.advance(moments.lasting(days * moments.DAY - 1))
-    assert [calls.read(sandbox, id)["assessmentState"] for id in made] == [10, 0, 65, 40]
-    sandbox.advance(moments.lasting(1))
-    assert [calls.read(sandbox, id)["assessmentState"] for id in made] == [50, 50, 65, 40]
-
-
-@contract(
-    "pi.change.archived",
-    "What is archived is answered 204, and is gone: from readings, lists, searches and the rules of uniqueness",
-    kept=("pi.archive.known",),
-    broken=("pi.archive.known", "pi.get.known", "pi.change.known", "pi.pattern.known", "pi.report.known"),
-    promises=("pi.archive",),
-    standing=Standing.ASSUMED,
-)
+@contract("archive", accepts="archive.known", refuses="archive.known get.known change.known pattern.known report.known")
 @given(names=strategies.names)
 def archived(context: Context, names: Face) -> None:
-    """A second time it is a 404, and so is whatever else is asked of it. Another assessment of the same person stays.
-    The caller's id can be used for somebody new."""
+    """Archiving returns 204 and removes the assessment from reads, lists, searches and uniqueness rules.
+
+    Every further request for it returns 404. Other assessments of the person stay, and its externalId is free again.
+    """
     sandbox = apart(context)
     id, person = unique("a"), unique("p")
     gone = calls.made(sandbox, {**names, "externalId": id, "externalPersonId": person})
@@ -319,8 +263,8 @@ def archived(context: Context, names: Face) -> None:
         ("PATCH", PATH, "change", {"json": {}, "query": {"externalId": id}}),
     ):  # fmt: skip
         answer = calls.ask(sandbox, method, path, **more)
-        refusals.refused(answer, 404, f"pi.{rule}.known")
-        refusals.legacy(answer)
+        errors.refused(answer, 404, f"pi.{rule}.known")
+        errors.vendor(answer)
     calls.same(calls.read(sandbox, kept["assessmentId"]), kept)
     for where in (f"assessmentId eq '{gone['assessmentId']}'", f"externalId eq '{id}'", "isDeleted eq 1 and true"):
         assert calls.listed(sandbox, filter=where) == [], f"what is archived is listed under {where}"
@@ -330,11 +274,7 @@ def archived(context: Context, names: Face) -> None:
     assert new["assessmentUserId"] != gone["assessmentUserId"], "an archived id still names its person"
 
 
-@contract(
-    "pi.change.strangers",
-    "Members of a change that no page names are taken, noted and ignored",
-    standing=Standing.ASSUMED,
-)
+@contract(standing=ASSUMED)
 @given(
     name=st.sampled_from(
         (
@@ -352,7 +292,10 @@ def archived(context: Context, names: Face) -> None:
     value=st.sampled_from((40, 1, "x", None, [{"aSigma": 1}])),
 )
 def strangers(context: Context, name: str, value: Any) -> None:
-    """Least of all what only the vendor decides: a caller cannot complete an assessment by a change."""
+    """Undocumented members of a change are ignored, with a note.
+
+    A caller cannot complete an assessment by a change.
+    """
     face = calls.made(context.sandbox, TAKER)
     answer = calls.change(context.sandbox, face["assessmentId"], {name: value, "middleName": "Kevin"})
     calls.same(calls.shown(answer, 200), {**face, "middleName": "Kevin"})
@@ -361,4 +304,4 @@ def strangers(context: Context, name: str, value: Any) -> None:
     calls.same(calls.read(context.sandbox, face["assessmentId"]), {**face, "middleName": "Kevin"})
 
 
-PROPERTIES = (named, one, of_the_account, done, located, person, back, null, revived, archived, strangers)
+PROPERTIES = contract.properties

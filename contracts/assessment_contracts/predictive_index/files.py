@@ -11,14 +11,17 @@ from zipfile import ZipFile
 from hypothesis import strategies as st
 
 from assessment_contracts.context import Context
-from assessment_contracts.predictive_index import calls, refusals, strategies
+from assessment_contracts.predictive_index import calls, errors, strategies
 from assessment_contracts.predictive_index.calls import PATH
+from assessment_contracts.predictive_index.facts import FACTS
 from assessment_contracts.predictive_index.oracle import Face
-from assessment_contracts.predictive_index.scene import TAKER
-from assessment_contracts.property import Need, contract, given
+from assessment_contracts.predictive_index.strategies import TAKER
+from assessment_contracts.property import given
+from assessment_contracts.registry import ASSUMED, CONTROL, Registry
 from assessment_contracts.sandbox import Sandbox
-from assessment_contracts.sources import Standing
 from assessment_contracts.wire import Answer
+
+contract = Registry("pi.files", FACTS, CONTROL)
 
 GRAPHS = {"0": strategies.GRAPHS, **{str(number): (graph,) for number, graph in enumerate(strategies.GRAPHS, 1)}}
 """The graphs of each pattern."""
@@ -82,22 +85,15 @@ def _pattern(sandbox: Sandbox, id: str, number: str, drawn: str) -> Answer:
     return calls.ask(sandbox, "GET", f"{PATH}/{id}/patterns/{number}", query={"format": drawn})
 
 
-@contract(
-    "pi.files.patterns",
-    "Patterns 0 to 3 are drawn: all three graphs, Self, Self-Concept and Synthesis, each with its numbers",
-    kept=("pi.pattern.known", "pi.pattern.type", "pi.pattern.format", "pi.pattern.complete"),
-    broken=("pi.pattern.complete",),
-    promises=("pi.patterns", "pi.face.sigma"),
-    standing=Standing.ASSUMED,
-    needs={Need.CONTROL},
-    examples=0.5,
-)
+@contract("patterns face.sigma", accepts="pattern.*", refuses="pattern.complete", examples=0.5)
 @given(scores=strategies.scores)
 def patterns(context: Context, scores: Face) -> None:
-    """What is drawn is what the assessment shows: no factor of another graph, none missing, all with two decimals.
-    Before completion there is nothing to draw."""
+    """Patterns 0 to 3 show all three graphs, Self, Self-Concept and Synthesis, each with its numbers.
+
+    They show the numbers of the assessment, with two decimals. Before completion there is no pattern.
+    """
     id = calls.made(context.sandbox, TAKER)["assessmentId"]
-    refusals.refused(_pattern(context.sandbox, id, "0", "SVG"), 404, "pi.pattern.complete")
+    errors.refused(_pattern(context.sandbox, id, "0", "SVG"), 404, "pi.pattern.complete")
     context.sandbox.act(id, "complete", scores=scores)
     for pattern, graphs in GRAPHS.items():
         texts = svg(_file(_pattern(context.sandbox, id, pattern, "SVG"), "image/svg+xml"))
@@ -106,17 +102,13 @@ def patterns(context: Context, scores: Face) -> None:
         assert numbers == wanted, f"pattern {pattern} shows {numbers}"
 
 
-@contract(
-    "pi.files.pictures",
-    "A pattern as PNG is a whole picture, the same at each look, and higher with three graphs than with one",
-    promises=("pi.patterns", "pi.face.patterns"),
-    standing=Standing.ASSUMED,
-    needs={Need.CONTROL},
-    examples=0.05,
-)
+@contract("patterns face.patterns", standing=ASSUMED, examples=0.05)
 @given(scores=strategies.scores)
 def pictures(context: Context, scores: Face) -> None:
-    """The addresses that the assessment shows are calls that can be made as they stand."""
+    """A PNG pattern is a complete picture, the same at each request, and higher with three graphs than with one.
+
+    The URLs that the assessment shows work as they are.
+    """
     face = calls.completed(
         context.sandbox, TAKER, scores={**scores, "synthesisSigmaScore": dict.fromkeys(strategies.FACTORS, 0)}
     )
@@ -143,21 +135,13 @@ def _report(sandbox: Sandbox, id: str, report: str, gender: str, language: str |
     return calls.ask(sandbox, "GET", f"{PATH}/{id}/reports/{report}", query=query)
 
 
-@contract(
-    "pi.files.reports",
-    "Reports are asked for by name or by number, and are PDF files",
-    kept=("pi.report.known", "pi.report.type", "pi.report.working", "pi.report.format", "pi.report.gender",
-          "pi.report.language", "pi.report.complete"),
-    broken=("pi.report.complete",),
-    promises=("pi.reports",),
-    standing=Standing.ASSUMED,
-    needs={Need.CONTROL},
-    examples=0.5,
-)  # fmt: skip
+@contract("reports", accepts="report.*", refuses="report.complete", examples=0.5)
 @given(place=st.integers(0, 4), gender=st.integers(0, 2), language=st.sampled_from(NEUTRAL))
 def reports(context: Context, place: int, gender: int, language: str | None) -> None:
-    """Name and number of a report, or of a gender, mean the same and give the same file; two reports are two files.
-    In English there is one report whatever the gender."""
+    """Reports are requested by name or by number, and are PDF files.
+
+    The name and the number of a report, or of a gender, give the same file. In English the gender does not matter.
+    """
     id = _done(context.sandbox)["assessmentId"]
     word = ("Unknown", "Male", "Female")[gender]
     answers = [
@@ -173,20 +157,16 @@ def reports(context: Context, place: int, gender: int, language: str | None) -> 
     path, _, query = ("/" + _done(context.sandbox)["descriptiveReportUrl"].split("/", 3)[3]).partition("?")
     pdf(_file(calls.ask(context.sandbox, "GET", path, query=dict(parse_qsl(query))), "application/pdf"))
     other = calls.made(context.sandbox, TAKER)["assessmentId"]
-    refusals.refused(_report(context.sandbox, other, REPORTS[place], word, language), 404, "pi.report.complete")
+    errors.refused(_report(context.sandbox, other, REPORTS[place], word, language), 404, "pi.report.complete")
 
 
-@contract(
-    "pi.files.genders",
-    "Where pronouns have a gender, gender 0 gives a ZIP of both reports, and 1 or 2 one PDF",
-    promises=("pi.reports.zip", "pi.reports"),
-    needs={Need.CONTROL},
-    standing=Standing.ASSUMED,
-    examples=0.25,
-)
+@contract("reports.zip reports", standing=ASSUMED, examples=0.25)
 @given(language=st.sampled_from(GENDERED), place=st.integers(0, 4))
 def genders(context: Context, language: str, place: int) -> None:
-    """The two in the archive are the two that can be asked for alone."""
+    """If pronouns have a gender, gender 0 returns a ZIP of both reports, and 1 or 2 one PDF.
+
+    The archive contains the two single reports.
+    """
     id = _done(context.sandbox)["assessmentId"]
     both = _report(context.sandbox, id, REPORTS[place], "0", language)
     with ZipFile(BytesIO(_file(both, "application/zip"))) as archive:
@@ -201,16 +181,13 @@ def genders(context: Context, language: str, place: int) -> None:
     assert ".zip" in both.headers.get("content-disposition", ""), dict(both.headers)
 
 
-@contract(
-    "pi.files.language",
-    "A language that is not known to be published is taken and noted",
-    standing=Standing.ASSUMED,
-    needs={Need.CONTROL},
-    examples=0.25,
-)
+@contract(standing=ASSUMED, examples=0.25)
 @given(language=st.sampled_from(("tlh", "xx-YY", "x-ours", "en-XX")))
 def language(context: Context, language: str) -> None:
-    """The list of languages is published in part, so that nothing can be refused for not being on it."""
+    """An unlisted language is accepted, with a note.
+
+    The published list is not complete, so nothing can be refused for missing there.
+    """
     id = _done(context.sandbox)["assessmentId"]
     for answer in (
         _report(context.sandbox, id, "1", "1", language),
@@ -226,4 +203,4 @@ def language(context: Context, language: str) -> None:
         assert "simulator-note" not in answer.headers, "a published language is noted"
 
 
-PROPERTIES = (patterns, pictures, reports, genders, language)
+PROPERTIES = contract.properties

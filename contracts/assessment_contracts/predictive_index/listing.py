@@ -5,14 +5,16 @@ from typing import Any
 from hypothesis import strategies as st
 
 from assessment_contracts.context import Context
-from assessment_contracts.predictive_index import calls, odata, oracle, strategies
+from assessment_contracts.predictive_index import calls, fixtures, odata, oracle, strategies
 from assessment_contracts.predictive_index.calls import PATH, unique
-from assessment_contracts.predictive_index.library import library
+from assessment_contracts.predictive_index.facts import FACTS
 from assessment_contracts.predictive_index.odata import Piece
 from assessment_contracts.predictive_index.oracle import Face
-from assessment_contracts.predictive_index.scene import TAKER
-from assessment_contracts.property import Need, contract, given
-from assessment_contracts.sources import Standing
+from assessment_contracts.predictive_index.strategies import TAKER
+from assessment_contracts.property import given
+from assessment_contracts.registry import ASSUMED, CONTROL, Registry
+
+contract = Registry("pi.list", FACTS, CONTROL)
 
 _FILTERS = tuple(f"pi.list.filter.{word}" for word in ("size", "syntax", "member", "type"))
 _ORDERED = (
@@ -37,21 +39,16 @@ def _alike(found: list[Face], wanted: list[Face], asked: Any) -> None:
     calls.same(found, wanted)
 
 
-@contract(
-    "pi.list.limit",
-    "The list is a bare array of 50 assessments at most, as each is shown alone, in the order of creation",
-    promises=("pi.list", "pi.list.array", "pi.list.limit"),
-    standing=Standing.ASSUMED,
-    needs={Need.CONTROL},
-    examples=0.1,
-)
+@contract("list list.array list.limit", examples=0.1)
 @given(more=st.integers(48, 53))
 def limit(context: Context, more: int) -> None:
-    """$top asks for fewer, $skip for the next ones, and page by page each is listed once. Where there is none, the
-    array is empty."""
+    """The list is an array of at most 50 assessments in the order of creation.
+
+    $top and $skip return the pages, in which each is listed once. An empty list is an empty array.
+    """
     sandbox = context.fresh()
     assert calls.listed(sandbox) == [], "a new account lists something"
-    known = library(sandbox)
+    known = fixtures.listed(sandbox)
     _alike(calls.listed(sandbox), known, "no option")
     known = known + [calls.made(sandbox, TAKER) for _ in range(more)]
     _alike(calls.listed(sandbox), known[:50], "no option")
@@ -61,49 +58,43 @@ def limit(context: Context, more: int) -> None:
         ({"orderby": "isDeleted", "skip": 1}, known[1:51]),
     ):  # fmt: skip
         _alike(calls.listed(sandbox, **options), wanted, options)
+    for top in (7, 50):
+        found: list[Face] = []
+        while page := calls.listed(sandbox, top=top, skip=len(found)):
+            found += page
+        _alike(found, known, f"all pages of {top}")
 
 
-@contract(
-    "pi.list.operators",
-    "Every operator and function of $filter lists just those assessments of which it is true",
-    kept=_FILTERS,
-    promises=("pi.list.grammar", "pi.list.filter"),
-    standing=Standing.ASSUMED,
-    needs={Need.CONTROL},
-)
+@contract("list.grammar list.filter", accepts="list.filter.*")
 def operators(context: Context) -> None:
-    """Each is asked at the values where it turns: the equal one, the one beside it, the empty one and null."""
-    known = library(context.sandbox)
+    """Every operator and function of $filter selects just the assessments for which it is true.
+
+    Each is tried at its boundaries: equal, next to equal, empty and null.
+    """
+    known = fixtures.listed(context.sandbox)
     for piece in odata.WHOLE:
         _alike(calls.listed(context.sandbox, filter=piece.text), odata.kept(known, piece), piece.text)
 
 
-@contract(
-    "pi.list.filtered",
-    "A $filter of many parts means what OData says: `and` before `or`, brackets first, null neither true nor false",
-    kept=_FILTERS,
-    promises=("pi.list.grammar", "pi.list.filter"),
-    standing=Standing.ASSUMED,
-    needs={Need.CONTROL},
-)
+@contract("list.grammar list.filter")
 @given(pieces=st.lists(odata.filters, min_size=1, max_size=3))
 def filtered(context: Context, pieces: list[Piece]) -> None:
-    """Checked against a small model of our own, over the assessments as they are shown alone."""
-    known = library(context.sandbox)
+    """A combined $filter has OData's meaning: `and` before `or`, brackets first, null neither true nor false.
+
+    Compared with a small model, over the assessments as they are shown alone.
+    """
+    known = fixtures.listed(context.sandbox)
     for piece in pieces:
         _alike(calls.listed(context.sandbox, filter=piece.text), odata.kept(known, piece), piece.text)
 
 
-@contract(
-    "pi.list.found",
-    "An assessment is found by each of its ids, and by nothing that is not its own",
-    kept=("pi.list.filter.member", "pi.list.option.known"),
-    promises=("pi.list.filter", "pi.list.array"),
-    standing=Standing.DOCUMENTED,
-)
+@contract("list.filter list.array", needs=())
 @given(names=strategies.names, stem=strategies.texts)
 def found(context: Context, names: Face, stem: str) -> None:
-    """For a reading by externalId the filter is the documented way; the one sample of a filter has `eq` and a text."""
+    """An assessment is found by each of its ids, and by no other value.
+
+    For a lookup by externalId the filter is the documented way.
+    """
     ids = {"externalId": unique(stem), "externalPersonId": unique(stem)}
     face = calls.made(context.sandbox, {**names, **ids})
     for member in (*ids, "assessmentId", "assessmentUserId"):
@@ -121,18 +112,14 @@ def found(context: Context, names: Face, stem: str) -> None:
     assert _ids(calls.listed(context.sandbox, filter=where)) == _ids([face, other]), "not both of a person's are found"
 
 
-@contract(
-    "pi.list.guids",
-    "A GUID may be written bare, tagged or in quotes, in capitals or not",
-    promises=("pi.list.grammar", "pi.id.case"),
-    standing=Standing.ASSUMED,
-    needs={Need.CONTROL},
-    examples=0.25,
-)
+@contract("list.grammar id.case", examples=0.25)
 @given(place=st.integers(0, 12))
 def guids(context: Context, place: int) -> None:
-    """OData 3 tags it, OData 4 does not."""
-    known = library(context.sandbox)
+    """A GUID may be bare, tagged or quoted, in either case.
+
+    OData 3 tags it, OData 4 does not.
+    """
+    known = fixtures.listed(context.sandbox)
     id = known[place]["assessmentId"]
     for text in (id, id.upper(), f"guid'{id}'", f"guid'{id.upper()}'", f"'{id}'", f"'{id.upper()}'"):
         _alike(calls.listed(context.sandbox, filter=f"assessmentId eq {text}"), [known[place]], text)
@@ -140,54 +127,42 @@ def guids(context: Context, place: int) -> None:
         _alike(calls.listed(context.sandbox, filter=f"{text} ne assessmentId"), others, text)
 
 
-@contract(
-    "pi.list.ordered",
-    "$orderby sorts by each member named, upwards unless DESC; what is alike stays in the order of creation",
-    kept=("pi.list.orderby.syntax", "pi.list.orderby.member"),
-    promises=("pi.list.options",),
-    standing=Standing.ASSUMED,
-    needs={Need.CONTROL},
-)
+@contract("list.options", accepts="list.orderby.*")
 @given(order=_orders)
 def ordered(context: Context, order: list[tuple[str, str]]) -> None:
-    """Numbers by size, texts by code point, instants by time; null before all else."""
-    known = library(context.sandbox)
+    """$orderby sorts by each member, ascending unless DESC; equal ones stay in the order of creation.
+
+    Numbers by value, texts by code point, times by time; null first.
+    """
+    known = fixtures.listed(context.sandbox)
     text = ",".join(name + direction for name, direction in order)
     wanted = odata.ordered(known, [(name, "desc" in direction.lower()) for name, direction in order])
     _alike(calls.listed(context.sandbox, orderby=text), wanted, text)
 
 
-@contract(
-    "pi.list.every_order",
-    "$orderby sorts by every member that has an order, both ways",
-    kept=("pi.list.orderby.syntax", "pi.list.orderby.member"),
-    promises=("pi.list.options",),
-    standing=Standing.ASSUMED,
-    needs={Need.CONTROL},
-)
+@contract("list.options")
 def every_order(context: Context) -> None:
-    """One member after the other."""
-    known = library(context.sandbox)
+    """$orderby sorts by every member that has an order, in both directions.
+
+    One member after the other.
+    """
+    known = fixtures.listed(context.sandbox)
     for name in _ORDERED:
         for direction in ("", " desc"):
             wanted = odata.ordered(known, [(name, bool(direction))])
             _alike(calls.listed(context.sandbox, orderby=name + direction), wanted, name + direction)
 
 
-@contract(
-    "pi.list.pages",
-    "$skip leaves out so many from the beginning, $top shows so many at most, of what is filtered and ordered",
-    kept=("pi.list.top.value", "pi.list.skip.value", "pi.list.option.known"),
-    promises=("pi.list.options",),
-    standing=Standing.ASSUMED,
-    needs={Need.CONTROL},
-)
+@contract("list.options", accepts="list.option.known list.skip.value list.top.value")
 @given(skip=_counts, top=_counts, piece=st.none() | odata.filters, order=st.just([]) | _orders)
 def pages(
     context: Context, skip: int | None, top: int | None, piece: Piece | None, order: list[tuple[str, str]]
 ) -> None:
-    """Page by page a caller sees everything once."""
-    wanted = library(context.sandbox)
+    """$skip and $top select a page of what is filtered and ordered.
+
+    Page by page a caller sees everything once.
+    """
+    wanted = fixtures.listed(context.sandbox)
     options: dict[str, Any] = {name: count for name, count in (("skip", skip), ("top", top)) if count is not None}
     if piece is not None:
         wanted, options["filter"] = odata.kept(wanted, piece), piece.text
@@ -199,17 +174,13 @@ def pages(
     _alike(calls.listed(context.sandbox, **options), wanted, options)
 
 
-@contract(
-    "pi.list.every_page",
-    "Every $skip with every $top",
-    kept=("pi.list.top.value", "pi.list.skip.value"),
-    promises=("pi.list.options",),
-    standing=Standing.ASSUMED,
-    needs={Need.CONTROL},
-)
+@contract("list.options")
 def every_page(context: Context) -> None:
-    """Not one less and not one more, at the beginning and at the end."""
-    known = library(context.sandbox)
+    """Every $skip with every $top returns the right page.
+
+    Also at the beginning and at the end.
+    """
+    known = fixtures.listed(context.sandbox)
     for skip in (0, 1, 11, 12, 13, 14):
         for top in (0, 1, 2, 12, 13, 14):
             for more in ({}, {"filter": "true"}, {"orderby": "isDeleted"}):
@@ -217,20 +188,16 @@ def every_page(context: Context) -> None:
                 _alike(found, known[skip : skip + top], f"$skip={skip}, $top={top}, {more}")
 
 
-@contract(
-    "pi.list.selected",
-    "$select shows the members named, in the order in which they always stand, and no others",
-    kept=("pi.list.select.member",),
-    promises=("pi.list.options",),
-    standing=Standing.ASSUMED,
-    needs={Need.CONTROL},
-)
+@contract("list.options", accepts="list.select.member")
 @given(
     names=st.lists(st.sampled_from((*oracle.MEMBERS, "*")), min_size=1, max_size=4), blank=st.sampled_from(("", " "))
 )
 def selected(context: Context, names: list[str], blank: str) -> None:
-    """A star means all of them."""
-    known = library(context.sandbox)
+    """$select shows the named members only, in their usual order.
+
+    A star means all of them.
+    """
+    known = fixtures.listed(context.sandbox)
     wanted = [{m: face[m] for m in oracle.MEMBERS if m in names or "*" in names} for face in known]
     calls.same(calls.listed(context.sandbox, select=f",{blank}".join(names)), wanted)
 
@@ -258,21 +225,17 @@ _WORDS = (
 )
 
 
-@contract(
-    "pi.list.searched",
-    "$search finds what has each of its words somewhere in its texts, whatever the case; searchfields says in which",
-    kept=("pi.list.search.text", "pi.list.searchfields.member"),
-    promises=("pi.list.options",),
-    standing=Standing.ASSUMED,
-    needs={Need.CONTROL},
-)
+@contract("list.options", accepts="list.search.text list.searchfields.member")
 @given(
     words=st.lists(st.sampled_from(_WORDS), min_size=1, max_size=2),
     fields=st.just([]) | st.lists(st.sampled_from((*_SOUGHT, "personType", "redirectUrl")), min_size=1, max_size=2),
 )
 def searched(context: Context, words: list[str], fields: list[str]) -> None:
-    """Words that belong together stand in quotation marks."""
-    known = library(context.sandbox)
+    """$search matches assessments whose texts contain each of its words, in any case; searchfields selects the texts.
+
+    Phrases are in quotation marks.
+    """
+    known = fixtures.listed(context.sandbox)
     text = " ".join(f'"{word}"' if " " in word else word for word in words)
     wanted = [
         face for face in known
@@ -282,19 +245,14 @@ def searched(context: Context, words: list[str], fields: list[str]) -> None:
     _alike(calls.listed(context.sandbox, search=text, **more), wanted, f"{text} in {fields}")
 
 
-@contract(
-    "pi.list.counted",
-    "$count=true leaves the list as it is, and a note tells how many there are before $skip and $top",
-    kept=("pi.list.count.value",),
-    promises=("pi.list.count",),
-    standing=Standing.ASSUMED,
-    needs={Need.CONTROL},
-    examples=0.25,
-)
+@contract("list.count", accepts="list.count.value", examples=0.25)
 @given(piece=st.none() | odata.filters, top=st.sampled_from((0, 2, None)))
 def counted(context: Context, piece: Piece | None, top: int | None) -> None:
-    """A bare array has no member for the number."""
-    known = library(context.sandbox)
+    """$count=true adds a note with the number of matches, and does not change the list.
+
+    An array has no member for the number.
+    """
+    known = fixtures.listed(context.sandbox)
     wanted = known if piece is None else odata.kept(known, piece)
     options = {name: value for name, value in (("$filter", piece and piece.text), ("$top", top)) if value is not None}
     for count in ("true", "false"):
@@ -304,18 +262,14 @@ def counted(context: Context, piece: Piece | None, top: int | None) -> None:
         assert (note in answer.headers.get("simulator-note", "")) is (count == "true"), f"{options}: {answer.headers}"
 
 
-@contract(
-    "pi.list.strangers",
-    "A parameter without a dollar sign that no page names is accepted, noted and ignored",
-    kept=("pi.list.option.known",),
-    standing=Standing.ASSUMED,
-    needs={Need.CONTROL},
-    examples=0.25,
-)
+@contract(standing=ASSUMED, examples=0.25)
 @given(name=st.sampled_from(("top", "externalId", "page", "Filter", "größe")))
 def strangers(context: Context, name: str) -> None:
-    """As a parameter that the vendor's framework does not bind."""
-    known = library(context.sandbox)
+    """An undocumented parameter without a dollar sign is ignored, with a note.
+
+    The vendor's framework does not bind it.
+    """
+    known = fixtures.listed(context.sandbox)
     answer = calls.ask(context.sandbox, "GET", PATH, query={name: "1", "$top": "3"})
     _alike(calls.shown(answer, 200), known[:3], name)
     assert "not a documented parameter" in answer.headers.get("simulator-note", ""), f"{name} is not noted"
@@ -323,7 +277,4 @@ def strangers(context: Context, name: str) -> None:
     assert "simulator-note" not in clean.headers, "a documented option is noted"
 
 
-PROPERTIES = (
-    limit, operators, filtered, found, guids, ordered, every_order, pages, every_page, selected, searched,
-    counted, strangers,
-)  # fmt: skip
+PROPERTIES = contract.properties

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from assessment_contracts.predictive_index import changes, moments, oracle
+from assessment_contracts import timestamps
+from assessment_contracts.predictive_index import changes, oracle
 from assessment_contracts.predictive_index.oracle import PERSON, TAKER, Account, Body, Face
 from assessment_contracts.predictive_index.states import COMPLETED, ENDS, EXPIRED, MOVES, SENT
 from assessment_contracts.predictive_index.strategies import GRAPHS
@@ -14,11 +15,11 @@ DEFAULTS: Mapping[str, Any] = {
     "pi.state_member": "assessmentState", "invitation_days": 10, "progress": "manual", "default_webhook_url": None,
 }  # fmt: skip
 """The settings that the model follows, with the values of a new sandbox; those with a dot are switches."""
-DELAYS: Mapping[str, int] = {"PT0S": 0, "PT1H": moments.HOUR}
+DELAYS: Mapping[str, int] = {"PT0S": 0, "PT1H": timestamps.HOUR}
 """The values of `progress` that complete an assessment whose address has no tag, and after which time."""
 TAGS: Mapping[str, tuple[str, int]] = {
-    "completes": ("complete", 0), "completes-in-10s": ("complete", 10 * moments.SECOND),
-    "completes-in-2h": ("complete", 2 * moments.HOUR), "expires": ("expire", 0), "abandons": ("start", 0),
+    "completes": ("complete", 0), "completes-in-10s": ("complete", 10 * timestamps.SECOND),
+    "completes-in-2h": ("complete", 2 * timestamps.HOUR), "expires": ("expire", 0), "abandons": ("start", 0),
     "rejected": ("reject", 0),
 }  # fmt: skip
 """The action that a tag in a taker's address lets happen, and after which time; to reject is impossible here."""
@@ -67,7 +68,7 @@ class Model:
         taken = user and (self.people[user]["externalPersonId"] or self._known_by(named))
         if user and named and taken and self._known_by(named) != user:
             rules.add("pi.create.external_person_id.match")
-        if body.get("expirationDateTime") and moments.ticks(body["expirationDateTime"]) <= self.now:
+        if body.get("expirationDateTime") and timestamps.ticks(body["expirationDateTime"]) <= self.now:
             rules.add("pi.create.expiration.future")
         return rules
 
@@ -88,12 +89,12 @@ class Model:
         id, notified = shown["assessmentId"], bool(body.get("notifyAssessmentAvailableUsingEmail"))
         state = SENT if notified else self.settings["pi.unsent_state"]
         face = oracle.opened({**body, **person}, shown, Account(days=self.settings["invitation_days"]))
-        face |= {"assessmentDateTime": moments.written(self.now), "assessmentState": state}
+        face |= {"assessmentDateTime": timestamps.seven_decimals(self.now), "assessmentState": state}
         self.faces[id] = face
         self.mailed += [id] if notified else []
         if self.settings["pi.webhook_on"] == "creation and completion":
             self._notify(id)
-        self.alarms.append((moments.ticks(face["expirationDateTime"]), id, "expire"))
+        self.alarms.append((timestamps.ticks(face["expirationDateTime"]), id, "expire"))
         tags = [TAGS[tag] for tag in face["email"].rpartition("@")[0].lower().split("+")[1:] if tag in TAGS]
         if tags or self.settings["progress"] in DELAYS:
             action, delay = tags[0] if tags else ("complete", DELAYS[self.settings["progress"]])
@@ -107,7 +108,7 @@ class Model:
             face["assessmentState"] = SENT
         self.alarms = [alarm for alarm in self.alarms if alarm[1:] != (id, "expire")]
         if face["assessmentState"] not in ENDS:
-            self.alarms.append((moments.ticks(face["expirationDateTime"]), id, "expire"))
+            self.alarms.append((timestamps.ticks(face["expirationDateTime"]), id, "expire"))
         self._known_as(face["assessmentUserId"], {name: face[name] for name in TAKER})
         self.faces[id] = face
         return self.renamed(face)
@@ -136,7 +137,7 @@ class Model:
         if state in ENDS:
             self.alarms = [alarm for alarm in self.alarms if alarm[1] != id]
         if state == COMPLETED:
-            face["assessmentDateTime"] = moments.written(self.now)
+            face["assessmentDateTime"] = timestamps.seven_decimals(self.now)
             self.unlearned.add(id)
             self._notify(id)
         return True

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from assessment_contracts.predictive_index import moments
-from assessment_contracts.predictive_index.library import EXPIRATIONS, FIRST_NAMES, SCORES
+from assessment_contracts import timestamps
+from assessment_contracts.predictive_index.fixtures import EXPIRATIONS, FIRST_NAMES, SCORES
 from assessment_contracts.predictive_index.oracle import Face
 
 Meaning = Callable[[Face], Any]
@@ -38,7 +38,7 @@ def value(face: Face, name: str) -> Any:
     found = face[member]
     if factor:
         return None if found is None else found[0][factor]
-    return moments.ticks(found) if name in INSTANTS else found
+    return timestamps.ticks(found) if name in INSTANTS else found
 
 
 COMPARED: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -99,13 +99,13 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "concat": lambda one, other: f"{one}{other}",
     "trim": lambda text: re.sub(r"^\s+|\s+$", "", text),
     **{
-        name: lambda at, first=first, size=size: int(moments.written(at)[first : first + size])
+        name: lambda at, first=first, size=size: int(timestamps.seven_decimals(at)[first : first + size])
         for name, first, size in (
             ("year", 0, 4), ("month", 5, 2), ("day", 8, 2), ("hour", 11, 2), ("minute", 14, 2), ("second", 17, 2),
         )
     },
-    "fractionalseconds": lambda at: Fraction(int(moments.written(at)[20:27]), 10_000_000),
-    "date": lambda at: moments.ticks(f"{moments.written(at)[:10]}T00:00:00Z"),
+    "fractionalseconds": lambda at: Fraction(int(timestamps.seven_decimals(at)[20:27]), 10_000_000),
+    "date": lambda at: timestamps.ticks(f"{timestamps.seven_decimals(at)[:10]}T00:00:00Z"),
     "floor": lambda number: number // 1,
     "ceiling": lambda number: -(-number // 1),
     "round": lambda number: (1 if number > 0 else -1) * ((abs(number) * 2 + 1) // 2),
@@ -227,11 +227,11 @@ def _numbers() -> Iterator[Piece]:
 def _instants() -> Iterator[Piece]:
     for operator in COMPARED:
         for sent in EXPIRATIONS[1:4]:
-            yield compared(member("expirationDateTime"), operator, literal(sent, moments.ticks(sent)))
+            yield compared(member("expirationDateTime"), operator, literal(sent, timestamps.ticks(sent)))
         sent = EXPIRATIONS[2]
         for text in (f"'{sent}'", f"datetime'{sent[:-1]}'", f"datetimeoffset'{sent}'"):
-            yield compared(member("expirationDateTime"), operator, literal(text, moments.ticks(sent)))
-        midnight = moments.ticks("2999-01-01T00:00:00Z")
+            yield compared(member("expirationDateTime"), operator, literal(text, timestamps.ticks(sent)))
+        midnight = timestamps.ticks("2999-01-01T00:00:00Z")
         for text in ("2999-01-01", "2999-01-01T02:00:00+02:00", "2998-12-31T19:00-05:00", "2999-01-01T00:00"):
             yield compared(member("expirationDateTime"), operator, literal(text, midnight))
         yield compared(member("assessmentDateTime"), operator, member("expirationDateTime"))
@@ -245,7 +245,7 @@ def _lists() -> Iterator[Piece]:
     yield among(member("middleName"), quoted("kevin"), NULL)
     yield among(called("length", member("firstName")), one, literal("3", 3))
     sent = EXPIRATIONS[2]
-    yield among(member("expirationDateTime"), literal(sent, moments.ticks(sent)), literal("null", None))
+    yield among(member("expirationDateTime"), literal(sent, timestamps.ticks(sent)), literal("null", None))
 
 
 def _text_functions() -> Iterator[Piece]:
@@ -278,9 +278,9 @@ def _instant_functions() -> Iterator[Piece]:
     yield compared(called("fractionalseconds", ends), "eq", literal("0.1234567", Fraction(1_234_567, 10_000_000)))
     yield compared(called("fractionalseconds", ends), "gt", literal("0.5", Fraction(1, 2)))
     for day in ("2999-01-01", "2999-06-30", "3000-02-28"):
-        midnight = literal(day, moments.ticks(f"{day}T00:00:00Z"))
+        midnight = literal(day, timestamps.ticks(f"{day}T00:00:00Z"))
         yield from (compared(called("date", ends), operator, midnight) for operator in COMPARED)
-    now = Piece("now()", lambda face: moments.ticks("2998-01-01T00:00:00Z"))
+    now = Piece("now()", lambda face: timestamps.ticks("2998-01-01T00:00:00Z"))
     yield from (compared(member("assessmentDateTime"), operator, now) for operator in ("le", "gt"))
 
 

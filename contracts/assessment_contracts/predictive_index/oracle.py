@@ -5,24 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from assessment_contracts.predictive_index import moments
+from assessment_contracts import timestamps
+from assessment_contracts.predictive_index.facts import TABLES
 from assessment_contracts.predictive_index.strategies import FACTORS, GRAPHS, SETTINGS
 
 Body = Mapping[str, Any]
 Face = dict[str, Any]
 
-MEMBERS = (
-    "assessmentId", "firstName", "middleName", "lastName", "email", "assessmentDateTime", "expirationDateTime",
-    "administeredByEmail", "administeredByPhone", "administeredByFirstName", "administeredByLastName",
-    "scoringMethod", "patternNumber", "descriptiveReportUrl", "associatedPositionTitle",
-    "associatedPositionImageUrl", "folderPath", "patternFullUrl", "patternSelfUrl", "gender", "personType",
-    "isDeleted", "assessmentState", "assessmentStatusWebHook", "notifyAssessmentAvailableUsingEmail", "externalId",
-    "externalPersonId", "assessmentUserId", "assessmentUrl", "assessmentPassword", "descriptiveReportPageUrl",
-    "personPageUrl", "redirectUrl", "selfSigmaScore", "selfConceptSigmaScore", "synthesisSigmaScore",
-    "positionSigmaScore", "customFields",
-)  # fmt: skip
+MEMBERS = TABLES.members("assessment")
 """The members of the example response, in its order."""
-
 OUTSIDE_THE_TABLE = (
     "assessmentDateTime", "scoringMethod", "patternNumber", "descriptiveReportUrl", "associatedPositionImageUrl",
     "folderPath", "patternFullUrl", "patternSelfUrl", "isDeleted", "assessmentState", "assessmentPassword",
@@ -112,10 +103,10 @@ def opened(body: Body, answered: Face, account: Account | None = None) -> Face:
 def _expires(body: Body, answered: Face, account: Account | None) -> str:
     sent = body.get("expirationDateTime")
     if sent:
-        return moments.written(moments.ticks(sent))
+        return timestamps.seven_decimals(timestamps.ticks(sent))
     if account is None:
         return str(answered["expirationDateTime"])
-    return moments.written(moments.ticks(answered["assessmentDateTime"]) + account.days * moments.DAY)
+    return timestamps.seven_decimals(timestamps.ticks(answered["assessmentDateTime"]) + account.days * timestamps.DAY)
 
 
 def _of_the_account(body: Body, account: Account) -> Face:
@@ -136,7 +127,9 @@ def check_drawn(face: Face, body: Body) -> None:
         assert isinstance(face[member], str), f"{member} is {face[member]!r}"
         assert face[member], f"{member} is empty"
     for member in ("assessmentDateTime", "expirationDateTime"):
-        assert moments.WRITTEN.fullmatch(face[member]), f"{member} is {face[member]!r}: not seven decimals and Z"
+        assert timestamps.SEVEN_DECIMALS.fullmatch(face[member]), (
+            f"{member} is {face[member]!r}: not seven decimals and Z"
+        )
     assert re.fullmatch(r"https?://[^/]+/.+", face["assessmentUrl"]), f"assessmentUrl is {face['assessmentUrl']!r}"
     assert face["assessmentUrl"].endswith(f"lang={language}"), f"{face['assessmentUrl']} is not in {language}"
     assert re.fullmatch(r"[0-9]{4}", face["assessmentPassword"]), f"the password is {face['assessmentPassword']!r}"
@@ -149,6 +142,7 @@ def check_drawn(face: Face, body: Body) -> None:
 def check_completed(face: Face) -> None:
     """What completion must have brought, and that its parts agree with each other."""
     assert [*face] == [*MEMBERS], f"the members are {[*face]}"
+    TABLES.check(face, "assessment")
     assert face["assessmentState"] == 40, f"the state is {face['assessmentState']}"
     own = f"/api/v1/behavioralassessments/{face['assessmentId']}"
     assert face["patternFullUrl"].endswith(f"{own}/patterns/0?format=PNG"), face["patternFullUrl"]
@@ -156,8 +150,7 @@ def check_completed(face: Face) -> None:
     assert f"{own}/reports/" in face["descriptiveReportUrl"], face["descriptiveReportUrl"]
     assert face["assessmentId"] in face["descriptiveReportPageUrl"], face["descriptiveReportPageUrl"]
     number = face["patternNumber"]
-    assert type(number) is int, f"patternNumber is {number!r}"
-    assert 1 <= number <= 17, f"patternNumber is {number}"
+    assert number in range(1, 18), f"patternNumber is {number}"
     for graph in GRAPHS:
         check_sigma(graph, face[graph], FACTORS)
     if face["associatedPositionTitle"]:
@@ -178,7 +171,6 @@ def check_synthesis(face: Face) -> None:
 
 def check_sigma(graph: str, score: Any, factors: tuple[str, ...]) -> None:
     """An array of one object of numbers with two decimals, one a factor."""
-    assert type(score) is list, f"{graph} is {score!r}, not an array"
     assert len(score) == 1, f"{graph} is {score!r}, not an array of one object"
     assert [*score[0]] == [*factors], f"{graph} has {[*score[0]]}, not {[*factors]}"
     for factor, value in score[0].items():

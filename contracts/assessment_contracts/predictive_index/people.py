@@ -5,13 +5,16 @@ from typing import Any
 from hypothesis import strategies as st
 
 from assessment_contracts.context import Context
-from assessment_contracts.predictive_index import calls, odata, oracle, refusals, strategies
+from assessment_contracts.predictive_index import calls, errors, odata, oracle, strategies
 from assessment_contracts.predictive_index.calls import unique
+from assessment_contracts.predictive_index.facts import FACTS
+from assessment_contracts.predictive_index.fixtures import apart
 from assessment_contracts.predictive_index.oracle import PERSON, Face
-from assessment_contracts.predictive_index.scene import TAKER
-from assessment_contracts.predictive_index.settings import apart
-from assessment_contracts.property import Need, contract, given
-from assessment_contracts.sources import Standing
+from assessment_contracts.predictive_index.strategies import TAKER
+from assessment_contracts.property import given
+from assessment_contracts.registry import ASSUMED, CONTROL, Registry
+
+contract = Registry("pi.people", FACTS)
 
 _EXCLUDED = tuple(f"pi.create.{member}.excluded" for member in ("first_name", "middle_name", "last_name", "email"))
 _REQUIRED = tuple(f"pi.create.{member}.required" for member in ("first_name", "last_name", "email"))
@@ -31,16 +34,17 @@ PERSON_ID = "peopleAndJobsSearchResult/assessmentUser/externalPersonId"
 
 
 @contract(
-    "pi.people.again",
-    "A known externalId or externalPersonId, and no names, assesses the same person again",
-    kept=(*_EXCLUDED, *_REQUIRED, "pi.create.external_person_id.match"),
-    broken=_EXCLUDED,
-    promises=("pi.create.again", "pi.create.again.external_id", "pi.create.created", "pi.create.again.blank"),
+    "create.again create.again.external_id create.created create.again.blank",
+    accepts="create.*.excluded create.external_person_id.match",
+    refuses="create.first_name.excluded create.middle_name.excluded create.last_name.excluded create.email.excluded",
 )
 @given(names=strategies.names, by=st.sampled_from(("externalId", "externalPersonId", "both")), empty=_EMPTY)
 def again(context: Context, names: Face, by: str, empty: Face) -> None:
-    """The new assessment is another, its person is not; names are those that are known, and need not, indeed must not,
-    be sent: left out, null, empty or blank they are accepted, and with a value refused."""
+    """A known externalId or externalPersonId without names assesses the same person again.
+
+    The assessment is new, the person is not. Names must not be sent: omitted, null, empty or blank they are accepted,
+    and with a value refused.
+    """
     ids = {"externalId": unique("a"), "externalPersonId": unique("p")}
     first = calls.made(context.sandbox, {**names, **ids})
     used = {name: id for name, id in ids.items() if by in (name, "both")}
@@ -52,44 +56,36 @@ def again(context: Context, names: Face, by: str, empty: Face) -> None:
     assert second["assessmentState"] == 0
     for member, rule in zip(("firstName", "middleName", "lastName", "email"), _EXCLUDED, strict=True):
         refused = calls.create(context.sandbox, {**empty, **used, member: names.get(member, "Kevin")})
-        refusals.refused(refused, 400, rule)
+        errors.refused(refused, 400, rule)
 
 
-@contract(
-    "pi.people.others",
-    "An id that nobody has, or that is empty, makes somebody new, whose names are then required",
-    kept=_REQUIRED,
-    broken=_REQUIRED,
-    promises=("pi.create.again",),
-)
+@contract("create.again", refuses="create.first_name.required create.last_name.required create.email.required")
 @given(names=strategies.names, empty=st.sampled_from((None, "", "new")))
 def others(context: Context, names: Face, empty: str | None) -> None:
-    """Equal names and an equal address are no reason to take two people for one."""
+    """An unknown or empty id makes a new person, whose names are required.
+
+    Equal names and addresses do not make two people one.
+    """
     calls.made(context.sandbox, {**names, "externalId": unique("a")})
     ids = {name: unique("n") if empty == "new" else empty for name in ("externalId", "externalPersonId")}
     first, second = (calls.made(context.sandbox, {**names, **calls.own(ids)}) for _ in range(2))
     assert first["assessmentUserId"] != second["assessmentUserId"], "two people were taken for one"
     answer = calls.create(context.sandbox, calls.own(ids))
-    refusals.refused(answer, 400, *_REQUIRED)
+    errors.refused(answer, 400, *_REQUIRED)
 
 
-@contract(
-    "pi.people.remembered",
-    "An externalPersonId that comes with a later assessment is the person's from then on",
-    promises=("pi.create.again",),
-    standing=Standing.ASSUMED,
-    kept=("pi.create.external_person_id.match",),
-    broken=("pi.create.external_person_id.match",),
-)
+@contract("create.again", refuses="create.external_person_id.match")
 @given(names=strategies.names)
 def remembered(context: Context, names: Face) -> None:
-    """Whoever is known by an assessment may be given an id of its own then; a second one is refused, and so is that of
-    another person."""
+    """An externalPersonId that is sent with a later assessment becomes the person's.
+
+    A person without such an id may be given one; a second one is refused, and so is that of another person.
+    """
     own, other = unique("a"), unique("p")
     first = calls.made(context.sandbox, {**names, "externalId": own})
     calls.made(context.sandbox, {**TAKER, "externalPersonId": other})
     refused = calls.create(context.sandbox, {"externalId": own, "externalPersonId": other})
-    refusals.refused(refused, 400, "pi.create.external_person_id.match")
+    errors.refused(refused, 400, "pi.create.external_person_id.match")
     id = unique("p")
     second = calls.made(context.sandbox, {"externalId": own, "externalPersonId": id})
     assert (second["assessmentUserId"], second["externalPersonId"]) == (first["assessmentUserId"], id)
@@ -99,7 +95,7 @@ def remembered(context: Context, names: Face) -> None:
     assert third["assessmentUserId"] == first["assessmentUserId"], "the id was not remembered"
     assert third["firstName"] == names["firstName"]
     refused = calls.create(context.sandbox, {"externalId": own, "externalPersonId": unique("p")})
-    refusals.refused(refused, 400, "pi.create.external_person_id.match")
+    errors.refused(refused, 400, "pi.create.external_person_id.match")
 
 
 _kinds = st.fixed_dictionaries(
@@ -108,12 +104,7 @@ _kinds = st.fixed_dictionaries(
 )
 
 
-@contract(
-    "pi.people.one",
-    "A taker is one entity: names, address, gender, type and id are the same wherever the person is shown",
-    promises=("pi.taker", "pi.taker.again", "pi.create.again", "pi.people"),
-    standing=Standing.ASSUMED,
-)
+@contract("taker taker.again create.again people")
 @given(
     names=strategies.names, kinds=_kinds, again=_kinds, change=_kinds, renamed=strategies.names,
     way=st.integers(0, 2), finish=st.booleans(),
@@ -121,8 +112,11 @@ _kinds = st.fixed_dictionaries(
 def one(
     context: Context, names: Face, kinds: Face, again: Face, change: Face, renamed: Face, way: int, finish: bool
 ) -> None:
-    """Whichever assessment a change goes through, and whatever state the others are in. A re-assessment that names
-    gender or type changes them for all; one that does not shows what is known. Another of that name stays as is."""
+    """Names, address, gender, type and id of a person are the same in all of the person's assessments.
+
+    This holds whichever assessment is changed, and in every state. A repeated assessment with gender or type changes
+    them for all. Another person of the same name is not affected.
+    """
     id, sandbox = unique("p"), context.sandbox
     twin = calls.made(sandbox, {**names, **kinds})
     person = {**names, "middleName": None, "externalPersonId": id, "gender": 0, "personType": "Unknown", **_told(kinds)}
@@ -166,15 +160,18 @@ def _is_one(context: Context, faces: list[Face], person: Face) -> None:
 
 
 @contract(
-    "pi.people.several_flaws",
-    "What is wrong with the names is told of each",
-    broken=tuple(id for id in (*_EXCLUDED, *_REQUIRED) if "middle_name" not in id),
-    standing=Standing.ASSUMED,
-    needs={Need.CONTROL},
+    refuses=(
+        "create.first_name.excluded create.last_name.excluded create.email.excluded create.first_name.required "
+        "create.last_name.required create.email.required"
+    ),
+    needs=CONTROL,
 )
 @given(members=st.sets(st.sampled_from(("firstName", "lastName", "email")), min_size=1))
 def several_flaws(context: Context, members: set[str]) -> None:
-    """Missing of somebody new, or sent of somebody known: each member is listed."""
+    """A refusal lists each name that is missing, or must not be sent.
+
+    All of them at once, for new and for known people.
+    """
     slugs = {"firstName": "first_name", "lastName": "last_name", "email": "email"}
     id = unique("a")
     calls.made(context.sandbox, {**TAKER, "externalId": id})
@@ -182,8 +179,8 @@ def several_flaws(context: Context, members: set[str]) -> None:
     missing = calls.create(context.sandbox, {name: value for name, value in TAKER.items() if name not in members})
     named = calls.create(context.sandbox, {**sent, "externalId": id})
     for answer, what in ((missing, "required"), (named, "excluded")):
-        refusals.refused(answer, 400, *(f"pi.create.{slugs[member]}.{what}" for member in members))
-        assert sorted(refusals.items(answer)) == sorted(members), answer.text
+        errors.refused(answer, 400, *(f"pi.create.{slugs[member]}.{what}" for member in members))
+        assert sorted(errors.parameters(answer)) == sorted(members), answer.text
 
 
 def _found(face: Face, latest: str) -> Face:
@@ -195,19 +192,13 @@ def _found(face: Face, latest: str) -> Face:
     }
 
 
-@contract(
-    "pi.people.found",
-    "A person is found by e-mail or by externalPersonId, with the latest assessment",
-    promises=("pi.people",),
-    kept=("pi.search.option.known", "pi.search.filter.member", "pi.search.filter.syntax", "pi.search.filter.type",
-          "pi.search.filter.size", "pi.search.search.text", "pi.search.searchfields.member", "pi.search.top.value",
-          "pi.search.skip.value"),
-    standing=Standing.ASSUMED,
-)  # fmt: skip
+@contract("people", accepts="search.*", standing=ASSUMED)
 @given(names=strategies.names, times=st.integers(0, 2))
 def found(context: Context, names: Face, times: int) -> None:
-    """This is the search that the vendor recommends before creating: whoever is found is assessed again, else a second
-    person of the same name appears."""
+    """A person is found by e-mail or by externalPersonId, with the latest assessment.
+
+    The vendor recommends this search before a creation: otherwise a second person of the same name appears.
+    """
     sandbox = apart(context)
     id, address = unique("p"), f"{unique('x')}@example.com"
     face = calls.made(sandbox, {**names, "email": address, "externalPersonId": id})
@@ -227,19 +218,15 @@ def found(context: Context, names: Face, times: int) -> None:
         calls.same(calls.people(sandbox, **options), none)
 
 
-@contract(
-    "pi.people.pages",
-    "A search counts all whom it finds, and shows a page of them, 50 at most, in the order of their first invitation",
-    promises=("pi.people",),
-    kept=("pi.search.top.value", "pi.search.skip.value"),
-    standing=Standing.ASSUMED,
-    needs={Need.CONTROL},
-)
+@contract("people", needs=CONTROL, standing=ASSUMED)
 @given(
     skip=st.sampled_from((None, 0, 1, 2, 49, 50, 52, 53, 60)), top=st.sampled_from((None, 0, 1, 2, 49, 50, 51, 1000))
 )
 def pages(context: Context, skip: int | None, top: int | None) -> None:
-    """The total is that of all pages, so that a caller knows when to stop."""
+    """A search counts all matches, and returns at most 50 of them, in the order of their first invitation.
+
+    The total is that of all pages, so a caller knows when to stop.
+    """
     if "crowd" not in context.sandbox.memo:
         context.sandbox.memo["crowd"] = [
             calls.made(context.sandbox, {**TAKER, "firstName": f"Sam {number:02d}"})["firstName"]
@@ -254,35 +241,4 @@ def pages(context: Context, skip: int | None, top: int | None) -> None:
     assert shown == crowd[first : first + most], f"skip {skip}, top {top} shows {shown}"
 
 
-@contract(
-    "pi.people.archived",
-    "With the last assessment a person is gone: not found any more, and the ids are free",
-    promises=("pi.archive", "pi.people"),
-    needs={Need.CONTROL},
-    standing=Standing.ASSUMED,
-)
-@given(names=strategies.names, keep=st.booleans())
-def archived(context: Context, names: Face, keep: bool) -> None:
-    """As long as one assessment is left the person is known, with that one as the latest."""
-    ids = {"externalId": unique("a"), "externalPersonId": unique("p")}
-    first = calls.made(context.sandbox, {**names, **ids})
-    second = calls.made(context.sandbox, {"externalPersonId": ids["externalPersonId"]})
-    calls.archive(context.sandbox, second["assessmentId"])
-    where = {"filter": f"{PERSON_ID} eq '{ids['externalPersonId']}'"}
-    [person] = calls.people(context.sandbox, **where)["peopleAndJobsSearchResult"]
-    calls.same(person, _found(first, first["assessmentId"]))
-    if keep:
-        assert (
-            calls.made(context.sandbox, {"externalId": ids["externalId"]})["assessmentUserId"]
-            == first["assessmentUserId"]
-        )
-        return
-    calls.archive(context.sandbox, first["assessmentId"])
-    assert calls.people(context.sandbox, **where)["totalSearchResults"] == 0, "an archived person is found"
-    refusals.refused(calls.create(context.sandbox, ids), 400, *_REQUIRED)
-    new = calls.made(context.sandbox, {**names, **ids})
-    assert new["assessmentUserId"] != first["assessmentUserId"], "the archived person has come back"
-    calls.same(new, oracle.opened({**names, **ids}, new))
-
-
-PROPERTIES = (again, others, remembered, one, several_flaws, found, pages, archived)
+PROPERTIES = contract.properties

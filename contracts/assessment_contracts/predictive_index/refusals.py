@@ -1,62 +1,62 @@
-"""How refusals look: the stock bodies of the framework in the HTTP layer, the vendor's own object behind it."""
+"""Every rule of The Predictive Index, violated by requests that are invalid in one respect."""
 
-from collections.abc import Mapping
-from typing import Any
+from hypothesis import strategies as st
 
-from assessment_contracts.wire import Answer
+from assessment_contracts.context import Context
+from assessment_contracts.invalid_requests import Request, Vendor, check_refusal, invalid_requests, refusals
+from assessment_contracts.predictive_index import calls, errors, fixtures, strategies
+from assessment_contracts.predictive_index.facts import FACTS, FOLDER, TABLES
+from assessment_contracts.predictive_index.strategies import TAKER
+from assessment_contracts.property import given
+from assessment_contracts.registry import ASSUMED, Registry
+from assessment_contracts.sources import Standing
 
-DENIED = {"Message": "Authorization has been denied for this request."}
-"""What the vendor says to a missing or disabled key."""
-MAINTENANCE: Mapping[str, Any] = {
-    "number": 27, "context": None, "description": "The API is down for maintenance", "parameterErrors": [],
-}  # fmt: skip
-"""The one error that the vendor publishes whole."""
-
-
-def stock(answer: Answer) -> None:
-    """An error of transport: one object with a `Message`."""
-    body = _json(answer)
-    assert [*body] == ["Message"], f"the members are {[*body]}, not Message alone"
-    assert isinstance(body["Message"], str), f"the message is {body['Message']!r}"
-    assert body["Message"].endswith("."), f"the message is no sentence: {body['Message']!r}"
-
-
-def legacy(answer: Answer) -> None:
-    """An error of the vendor's own: number, context, description and parameterErrors, and no other member."""
-    body = _json(answer)
-    members = ["number", "context", "description", "parameterErrors"]
-    assert [*body] == members, f"the members are {[*body]}, not {members}"
-    assert type(body["number"]) is int, f"number is {body['number']!r}"
-    assert body["context"] is None or isinstance(body["context"], str), f"context is {body['context']!r}"
-    assert isinstance(body["description"], str), f"description is {body['description']!r}"
-    assert body["description"], f"description is {body['description']!r}"
-    assert isinstance(body["parameterErrors"], list), f"parameterErrors is {body['parameterErrors']!r}"
+VENDOR = Vendor(
+    "pi", "predictive_index", FACTS, FOLDER, TABLES,
+    bodies={"taker": strategies.names, "change": strategies.changes},
+    words=fixtures.known_ids, prepared=calls.quiet, readable=fixtures.readable,
+    errors={
+        "vendor": errors.vendor, "stock": errors.stock, "denied": errors.denied, "no route": errors.no_route,
+    },
+)  # fmt: skip
+contract = Registry("pi.refusals", FACTS)
+_STANDINGS = {fact.id: fact.standing for fact in FACTS}
+_INVALID = invalid_requests(VENDOR)
+_DOCUMENTED = tuple(
+    request
+    for one in _INVALID if _STANDINGS[one.rule] is Standing.DOCUMENTED and one.name == "broken" and not one.needs
+    for request in one.requests
+)  # fmt: skip
 
 
-def items(answer: Answer) -> list[str]:
-    """The parameters that the vendor's object lists as wrong; what an item looks like is ours."""
-    legacy(answer)
-    found = answer.json["parameterErrors"]
-    for item in found:
-        assert [*item] == ["parameter", "description"], f"an item is {item!r}"
-        assert all(isinstance(text, str) and text for text in item.values()), f"an item is {item!r}"
-    return [item["parameter"] for item in found]
+@contract(examples=2)
+@given(request=st.sampled_from(_DOCUMENTED))
+def documented(context: Context, request: Request) -> None:
+    """A request that violates a documented rule returns an error, whichever it is.
+
+    The API Guide says that errors have a status of 400 or above. No page says which status belongs to which rule, so
+    the properties that require a certain one are assumed.
+    """
+    answer = VENDOR.send(context.sandbox, request, {"taker": TAKER, "change": {}})
+    assert 400 <= answer.status < 600, f"{request} returned {answer.status}: {answer.text[:200]}"
 
 
-def message(answer: Answer, text: str) -> None:
-    """An error of transport with just this text."""
-    stock(answer)
-    assert answer.json["Message"] == text, f"the message is {answer.json['Message']!r}, not {text!r}"
+_MEMBERS = {member.name: member for member in TABLES.requests["assessment"].members[10:]}
 
 
-def refused(answer: Answer, status: int, *rules: str) -> None:
-    """An answer with this status, refused by these rules where the server names any."""
-    assert answer.status == status, f"{answer.status} instead of {status}: {answer.text[:200]}"
-    assert not answer.rules or {*answer.rules} == {*rules}, f"refused by {answer.rules}, not by {rules}"
+@contract("errors", standing=ASSUMED)
+@given(wrong=st.sets(st.sampled_from(sorted(_MEMBERS)), min_size=1, max_size=4))
+def parameters(context: Context, wrong: set[str]) -> None:
+    """A refusal lists every invalid member once, by its name.
+
+    A caller who made four mistakes learns of all four at once, not of one after the other.
+    """
+    answer = calls.create(context.sandbox, {**TAKER, **{name: {"a": {}} for name in wrong}})
+    assert answer.status == 400, f"{answer.status} instead of 400"
+    errors.vendor(answer)
+    if context.is_simulator:
+        check_refusal(answer, 400, {f"pi.create.{_MEMBERS[name].rule}.type" for name in wrong})
+        assert sorted(errors.parameters(answer)) == sorted(wrong), f"invalid are {sorted(wrong)}: {answer.text}"
 
 
-def _json(answer: Answer) -> Any:
-    kind = answer.headers.get("content-type", "none")
-    assert kind.partition(";")[0] == "application/json", f"the content type is {kind}"
-    assert isinstance(answer.json, dict), f"an error is one object, not {answer.text[:200]}"
-    return answer.json
+PROPERTIES = (*contract.properties, *refusals(VENDOR))

@@ -49,6 +49,8 @@ urls = st.sampled_from((
     "HTTPS://EXAMPLE.COM/Path",
 ))  # fmt: skip
 
+TAKER = {"firstName": "Sam", "lastName": "Flynn", "email": "sam@example.com"}
+"""The least that must be sent."""
 ADMINISTRATOR: Mapping[str, str] = {
     "administeredByFirstName": "Rita",
     "administeredByLastName": "Recruiter",
@@ -96,6 +98,16 @@ changes = members.map(lambda drawn: {n: v for n, v in drawn.items() if n not in 
 """Changes of an assessment that leave the caller's ids alone."""
 bodies: st.SearchStrategy[Body] = st.builds(lambda one, other: {**one, **other}, names, members)
 """Whole bodies for a taker who was never assessed. They send no e-mail and name nothing of an account's own."""
+
+every_member: Mapping[str, st.SearchStrategy[Any]] = {
+    "firstName": visible, "middleName": visible, "lastName": visible, "email": emails,
+    "expirationDateTime": expirations, **{name: st.just(value) for name, value in ADMINISTRATOR.items()},
+    "administeredByPhone": visible,
+    "gender": st.sampled_from((1, 2)), "personType": st.sampled_from(PERSON_TYPES[1:]),
+    "assessmentStatusWebHook": urls, "languageLocale": languages, "externalId": visible, "externalPersonId": visible,
+    "redirectUrl": urls,
+}  # fmt: skip
+"""Every member of a request with a value, but those that name something of an account."""
 
 # An account whose settings we know, for a server that has a control API.
 

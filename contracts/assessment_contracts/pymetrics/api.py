@@ -99,9 +99,9 @@ def ask(sandbox: Sandbox, body: Any, version: Version = V1) -> Answer:
 
 def order(sandbox: Sandbox, body: Any, version: Version = V1) -> dict[str, Any]:
     """An order that must be new."""
-    told = expected(ask(sandbox, body, version), 201)
-    assert told["created"] is True, f"created is {told['created']!r} in a 201"
-    made: dict[str, Any] = told["order"]
+    response = expected(ask(sandbox, body, version), 201)
+    assert response["created"] is True, f"created is {response['created']!r} in a 201"
+    made: dict[str, Any] = response["order"]
     return made
 
 
@@ -118,9 +118,9 @@ def find(sandbox: Sandbox, version: Version = V1, **filters: Any) -> list[dict[s
         answer = sandbox.call("POST", "/mercury/orders", json=filters, auth="pymetrics")
     else:
         answer = sandbox.call("GET", "/mercury/v2/orders", query=filters, auth="pymetrics")
-    told = expected(answer, 200)
-    assert list(told) == ["orders"], list(told)
-    found: list[dict[str, Any]] = told["orders"]
+    response = expected(answer, 200)
+    assert list(response) == ["orders"], list(response)
+    found: list[dict[str, Any]] = response["orders"]
     return found
 
 

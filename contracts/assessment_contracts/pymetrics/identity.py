@@ -7,14 +7,14 @@ from typing import Any
 from hypothesis import strategies as st
 
 from assessment_contracts.context import Context
-from assessment_contracts.property import Need, Property, contract, given
-from assessment_contracts.pymetrics import api, shapes
-from assessment_contracts.pymetrics.orders import RULES
-from assessment_contracts.pymetrics.strategies import PLAIN, orders, plain_orders, texts, versions
-from assessment_contracts.sources import Standing
+from assessment_contracts.property import given
+from assessment_contracts.pymetrics import api
+from assessment_contracts.pymetrics.facts import FACTS, TABLES
+from assessment_contracts.pymetrics.strategies import PLAIN, maybe_name, orders, plain_orders, versions
+from assessment_contracts.registry import ASSUMED, CONTROL, WRITES, Registry
 from assessment_contracts.wire import Connection
 
-_WRITES = {Need.WRITES}
+contract = Registry("pymetrics.orders", FACTS, WRITES)
 
 
 def _varied(body: dict[str, Any], change: int) -> dict[str, Any]:
@@ -26,45 +26,34 @@ def _varied(body: dict[str, Any], change: int) -> dict[str, Any]:
     return {**body, "candidate": candidate, **more, "candidate_redirect_url": url, "send_email": False}
 
 
-@contract(
-    "pymetrics.orders.idempotent",
-    "Asking again for the same e-mail, assessment and application gives the order that is there, unchanged",
-    kept=RULES,
-    promises=("pymetrics.order.resolved", "pymetrics.order.unchanged"),
-    needs=_WRITES,
-)
+@contract("order.resolved order.unchanged")
 @given(body=orders(), version=versions, again=versions, change=st.integers(0, 2), times=st.integers(1, 2))
 def idempotent(
     context: Context, body: dict[str, Any], version: api.Version, again: api.Version, change: int, times: int
 ) -> None:
-    """A caller that lost the answer asks again; it must find its order with 200 and created false, and only one.
+    """A request for the same e-mail, assessment and application returns the existing order, unchanged.
 
-    Nothing is said of changing an order this way, so whatever else the second request has is not taken over.
+    A caller whose response was lost repeats the request; it must find its order with 200 and created false. No page
+    says that this changes an order, so other members of the second request are ignored.
     """
     sandbox = context.sandbox
     asked = api.filled(sandbox, api.own(sandbox, body))
     made = api.order(sandbox, asked, version)
     for _ in range(times):
-        told = api.expected(api.ask(sandbox, _varied(asked, change) if change else asked, again), 200)
-        api.same(told, {"order": made, "created": False}, "the answer to the same order")
+        response = api.expected(api.ask(sandbox, _varied(asked, change) if change else asked, again), 200)
+        api.same(response, {"order": made, "created": False}, "the answer to the same order")
     for look in api.VERSIONS:
         found = api.find(sandbox, look, job_application_id=made["application_id"])
         api.same(found, [made], "what the application has")
 
 
-@contract(
-    "pymetrics.orders.three_parts",
-    "Another e-mail, assessment or application makes another order: all three parts count",
-    kept=RULES,
-    promises=("pymetrics.order.created", "pymetrics.order.resolved"),
-    needs=_WRITES,
-    examples=0.7,
-)
+@contract("order.created order.resolved", examples=0.7)
 @given(body=plain_orders, version=versions, again=versions)
 def three_parts(context: Context, body: dict[str, Any], version: api.Version, again: api.Version) -> None:
-    """A candidate has several applications, an application several assessments, a vacancy several candidates.
+    """Another e-mail, assessment or application makes another order.
 
-    The parts count one by one: a letter that goes from one to the next makes another order as well.
+    A candidate has several applications, an application several assessments. The parts are compared one by one: a
+    letter that moves from one part to the next makes another order, too.
     """
     sandbox = context.sandbox
     asked = api.filled(sandbox, api.own(sandbox, body))
@@ -80,22 +69,18 @@ def three_parts(context: Context, body: dict[str, Any], version: api.Version, ag
         if change.get("assessment_id") == asked["assessment_id"]:
             continue
         ids.add(api.order(sandbox, {**asked, **change}, again)["id"])
-        told = api.expected(api.ask(sandbox, {**asked, **change}, version), 200)
-        assert told["order"]["id"] in ids
-    assert len(ids) == 6 - (len(api.assessments(sandbox)) == 1), f"only {len(ids)} orders were told apart"
+        response = api.expected(api.ask(sandbox, {**asked, **change}, version), 200)
+        assert response["order"]["id"] in ids
+    assert len(ids) == 6 - (len(api.assessments(sandbox)) == 1), f"only {len(ids)} orders were response apart"
 
 
-@contract(
-    "pymetrics.orders.near_addresses",
-    "Addresses that merely resemble each other belong to different candidates",
-    kept=RULES,
-    promises=("pymetrics.order.created", "pymetrics.order.resolved"),
-    needs=_WRITES,
-    examples=0.2,
-)
+@contract("order.created order.resolved", examples=0.2)
 @given(version=versions, host=st.sampled_from(("example.com", "mail.example.org")))
 def near_addresses(context: Context, version: api.Version, host: str) -> None:
-    """Some providers ignore dots and what follows a plus, most do not. The API resolves a candidate by the address."""
+    """Similar addresses belong to different candidates.
+
+    Some providers ignore dots and what follows a plus, most do not.
+    """
     sandbox = context.sandbox
     word = api.unused(sandbox)
     names = (f"ada.{word}", f"ada{word}", f"a.da{word}", f"ada{word}+a", f"ada{word}+b", f"adá{word}", f"ada_{word}")
@@ -108,45 +93,13 @@ def near_addresses(context: Context, version: api.Version, host: str) -> None:
     assert len({order["id"] for order in made}) == len(addresses), "two addresses have one order"
 
 
-@contract(
-    "pymetrics.orders.email_spelling",
-    "Addresses that differ in letter case or outer blanks are one, unless they are to be exact",
-    promises=("pymetrics.order.resolved",),
-    standing=Standing.ASSUMED,
-    needs={Need.CONTROL},
-    examples=0.5,
-)
-@given(
-    spell=st.sampled_from((str.upper, str.title, " {}".format, "{}\t".format, "\n {} ".format)), exact=st.booleans(),
-    version=versions,
-)  # fmt: skip
-def email_spelling(context: Context, spell: Any, exact: bool, version: api.Version) -> None:
-    """The address is a user name, which nobody wants twice; a switch says how strictly it is compared."""
-    sandbox = context.sandbox
-    sandbox.config(behaviour={"pymetrics.email_match": "exact" if exact else "ignore case"})
-    asked = api.filled(sandbox, api.own(sandbox, PLAIN))
-    made = api.order(sandbox, asked, version)
-    spelt = {**asked, "candidate": {**asked["candidate"], "email": spell(asked["candidate"]["email"])}}
-    told = api.expected(api.ask(sandbox, spelt), 201 if exact else 200)
-    assert (told["order"]["id"] == made["id"]) is not exact
-    if not exact:
-        api.same(told["order"], made)
-
-
-@contract(
-    "pymetrics.orders.without_email",
-    "Where version 2 may do without an address, the caller's own id tells candidates apart",
-    promises=("pymetrics.v2.loose",),
-    kept=("pymetrics.v2.order.candidate.email.required",),
-    needs={Need.CONTROL},
-    standing=Standing.ASSUMED,
-    examples=0.5,
-)
-@given(external=st.sampled_from((None, "", "candidate-7")), null=st.booleans(), name=st.none() | texts)
+@contract("v2.loose", needs=CONTROL, standing=ASSUMED, examples=0.5)
+@given(external=st.sampled_from((None, "", "candidate-7")), null=st.booleans(), name=maybe_name)
 def without_email(context: Context, external: str | None, null: bool, name: str | None) -> None:
-    """The page says "generally required"; where it is not, nothing but external_id is left to tell orders apart by.
+    """If version 2 does not require an address, the caller's own id identifies candidates.
 
-    Without that either, every order is a new one.
+    The page says "generally required". Without an address only external_id distinguishes orders; without that, too,
+    every order is a new one.
     """
     sandbox = context.sandbox
     sandbox.config(behaviour={"pymetrics.v2_email": "optional"})
@@ -154,25 +107,21 @@ def without_email(context: Context, external: str | None, null: bool, name: str 
     candidate = {"external_id": external and external + word, "first_name": name, **({"email": None} if null else {})}
     asked = api.filled(sandbox, {**PLAIN, "candidate": candidate, "application_id": word})
     made = api.order(sandbox, asked, api.V2)
-    shapes.ORDER(made, "the order")
+    TABLES.check(made, "order")
     assert made["candidate"]["email"] is None
-    told = api.expected(api.ask(sandbox, asked, api.V2), 200 if external else 201)
-    assert (told["order"]["id"] == made["id"]) is bool(external)
+    response = api.expected(api.ask(sandbox, asked, api.V2), 200 if external else 201)
+    assert (response["order"]["id"] == made["id"]) is bool(external)
     refused = api.ask(sandbox, asked, api.V1)
     assert refused.status == 400, "version 1 does without an address"
 
 
-@contract(
-    "pymetrics.orders.at_once",
-    "Of the same order asked for by several callers at once there is one",
-    kept=RULES,
-    promises=("pymetrics.order.resolved", "pymetrics.order.created"),
-    needs={Need.CONTROL},
-    examples=0.35,
-)
+@contract("order.resolved order.created", needs=CONTROL, examples=0.35)
 @given(callers=st.integers(2, 5))
 def at_once(context: Context, callers: int) -> None:
-    """A caller whose patience is short repeats itself while the first request is still under way."""
+    """Concurrent requests for the same order create one.
+
+    An impatient caller repeats its request while the first is still in progress.
+    """
     sandbox = context.sandbox
     asked = api.filled(sandbox, api.own(sandbox, PLAIN))
     apart = [replace(sandbox, connection=Connection(context.target.url)) for _ in range(callers)]
@@ -186,4 +135,4 @@ def at_once(context: Context, callers: int) -> None:
     assert len(api.find(sandbox, job_application_id=asked["application_id"])) == 1
 
 
-PROPERTIES: tuple[Property, ...] = (idempotent, three_parts, near_addresses, email_spelling, at_once, without_email)
+PROPERTIES = contract.properties

@@ -6,20 +6,14 @@ from urllib.parse import urlencode
 from hypothesis import strategies as st
 
 from assessment_contracts.context import Context
-from assessment_contracts.property import Need, Property, contract, given
-from assessment_contracts.pymetrics import api, shapes
-from assessment_contracts.pymetrics.facts import LIST_FIELDS
+from assessment_contracts.property import given
+from assessment_contracts.pymetrics import api
+from assessment_contracts.pymetrics.facts import FACTS, LIST_FIELDS
 from assessment_contracts.pymetrics.strategies import PLAIN, texts, versions
-from assessment_contracts.sources import Standing
+from assessment_contracts.registry import ASSUMED, CONTROL, WRITES, Registry
 
-_V1 = (
-    "pymetrics.list.body.json",
-    "pymetrics.list.body.object",
-    "pymetrics.list.filter",
-    *(f"pymetrics.list.{name}.type" for name in LIST_FIELDS),
-)
-_RULES = (*_V1, "pymetrics.v2.list.filter")
-_WRITES = {Need.WRITES}
+contract = Registry("pymetrics.lists", FACTS, WRITES)
+
 _MANY = 257
 """More orders than the pages of other APIs hold: 20, 25, 50, 100, 200, 250, 256."""
 
@@ -32,21 +26,16 @@ def _body(email: str, application: str, external_id: str | None) -> dict[str, An
     }
 
 
-@contract(
-    "pymetrics.lists.filtered",
-    "Listing gives the orders of the application, of the candidate, or of both together, oldest first",
-    kept=_RULES,
-    promises=("pymetrics.list.both", "pymetrics.list.and", "pymetrics.v2.same"),
-    needs=_WRITES,
-)
+@contract("list.both list.and v2.same")
 @given(
-    pairs=st.lists(st.tuples(st.integers(0, 1), st.sampled_from((0, 1, None))), min_size=2, max_size=4),
+    pairs=st.permutations([(a, c) for a in (0, 1) for c in (0, 1, None)]),
     version=versions, tail=st.sampled_from(("", " é", "&x=1", "+%20", "李", "a/b?c#d")),
 )  # fmt: skip
 def filtered(context: Context, pairs: list[tuple[int, int | None]], version: api.Version, tail: str) -> None:
-    """Each order is there once and whole; candidate_id is the caller's own id of the candidate, external_id.
+    """A list contains the orders of the application, of the candidate, or of both, oldest first.
 
-    What matches one of two filters only is not shown, and what matches none is answered with an empty list.
+    Every pair of an application and a candidate has an order, so there are always orders that match one of two filters
+    only: they are not shown. `candidate_id` is the caller's own id of the candidate, external_id.
     """
     sandbox = context.sandbox
     word = api.unused(sandbox)
@@ -65,17 +54,12 @@ def filtered(context: Context, pairs: list[tuple[int, int | None]], version: api
                 api.same(api.find(sandbox, version, **filters), wanted, f"the list by {', '.join(filters)}")
 
 
-@contract(
-    "pymetrics.lists.long",
-    "A list shows every order that its filter finds, however many",
-    kept=_RULES,
-    promises=("pymetrics.list.both",),
-    standing=Standing.ASSUMED,
-    needs={Need.CONTROL},
-    examples=0.1,
-)
+@contract("list.both", needs=CONTROL, standing=ASSUMED, examples=0.1)
 def long(context: Context) -> None:
-    """No page speaks of a limit or of further pages, so a caller takes the list for all there is."""
+    """A list contains every order that its filter matches, however many.
+
+    No page mentions a limit or further pages, so a caller takes the list as complete.
+    """
     sandbox = context.fresh()
     bodies = [_body(f"x{at}", "a", "c") for at in range(_MANY)]
     made = [api.order(sandbox, body)["id"] for body in bodies]
@@ -85,17 +69,13 @@ def long(context: Context) -> None:
             assert found == made, f"by {name}, {len(found)} of {len(made)} orders are listed, or in another order"
 
 
-@contract(
-    "pymetrics.lists.exact",
-    "A filter finds what is spelt exactly so, and nothing that merely resembles it",
-    kept=_RULES,
-    promises=("pymetrics.list.both", "pymetrics.list.and"),
-    needs=_WRITES,
-    examples=0.35,
-)
+@contract("list.both list.and", examples=0.35)
 @given(version=versions, name=st.sampled_from(LIST_FIELDS))
 def exact(context: Context, version: api.Version, name: str) -> None:
-    """The ids are the caller's own; to us they are letters, and another letter, case or blank makes another id."""
+    """A filter matches exact values only.
+
+    The ids are the caller's own: another letter, case or space makes another id.
+    """
     sandbox = context.sandbox
     word = f"Ab{api.unused(sandbox)}é"
     spellings = [
@@ -116,18 +96,13 @@ def exact(context: Context, version: api.Version, name: str) -> None:
         api.same(api.find(sandbox, version, **{name: spelt}), [made[spelt]], f"the list for {spelt!r}")
 
 
-@contract(
-    "pymetrics.lists.as_clients_ask",
-    "A query is read as the vendor's client writes it: a plus is a blank, an escape is what it stands for",
-    kept=("pymetrics.v2.list.filter",),
-    promises=("pymetrics.list.both", "pymetrics.list.and"),
-    standing=Standing.OBSERVED,
-    needs=_WRITES,
-    examples=0.35,
-)
+@contract("list.both list.and", examples=0.35)
 @given(name=st.sampled_from(LIST_FIELDS), tail=st.sampled_from((" 1", "&x=é", "+", "a+b c%20", ";=#", "/?")))
 def as_clients_ask(context: Context, name: str, tail: str) -> None:
-    """It encodes a query as forms are encoded, so ids with blanks must be found that way."""
+    """A query is decoded as the vendor's client encodes it: a plus is a space.
+
+    It encodes queries as forms are encoded, so ids with spaces must be found that way.
+    """
     sandbox = context.sandbox
     word = api.unused(sandbox)
     made = api.order(sandbox, _body(f"x.{word}", f"a{word}{tail}", f"c{word}{tail}"))
@@ -137,33 +112,26 @@ def as_clients_ask(context: Context, name: str, tail: str) -> None:
     api.same(api.expected(answer, 200), {"orders": [made]}, "the list")
 
 
-@contract(
-    "pymetrics.lists.nothing",
-    "A list that finds nothing is answered 200 and empty",
-    kept=_RULES,
-    promises=("pymetrics.list.both",),
-)
+@contract("list.both", accepts="list.* v2.list.filter", needs=())
 @given(version=versions, words=st.lists(texts, min_size=1, max_size=2), only=st.sampled_from((0, 1)))
 def nothing(context: Context, version: api.Version, words: list[str], only: int) -> None:
-    """That there are no such orders is an answer like any other, not a 404."""
+    """A list without matches returns 200 and is empty.
+
+    It is not a 404.
+    """
     word = api.unused(context.sandbox)
     names = LIST_FIELDS if len(words) == 2 else LIST_FIELDS[only : only + 1]
     filters = {name: f"{text}{word}" for name, text in zip(names, words, strict=True)}
     assert api.find(context.sandbox, version, **filters) == []
 
 
-@contract(
-    "pymetrics.lists.empty_filter",
-    "An empty or null filter beside another one counts as not given",
-    kept=_RULES,
-    promises=("pymetrics.list.both",),
-    standing=Standing.ASSUMED,
-    needs=_WRITES,
-    examples=0.5,
-)
+@contract("list.both", standing=ASSUMED, examples=0.5)
 @given(name=st.sampled_from(LIST_FIELDS), version=versions, empty=st.sampled_from(("", None)))
 def empty_filter(context: Context, name: str, version: api.Version, empty: str | None) -> None:
-    """The vendor's own client sends `candidate_id=` where its caller has none."""
+    """An empty or null filter beside another one is ignored.
+
+    The vendor's own client sends `candidate_id=` if its caller has none.
+    """
     sandbox = context.sandbox
     made = api.order(sandbox, api.own(sandbox, PLAIN))
     given_ = made["application_id"] if name == "job_application_id" else made["candidate"]["external_id"]
@@ -172,17 +140,13 @@ def empty_filter(context: Context, name: str, version: api.Version, empty: str |
     api.same(api.find(sandbox, version, **{name: given_, other: sent}), [made], "the list")
 
 
-@contract(
-    "pymetrics.lists.unknown_members",
-    "A filter that no document names is ignored, with a note in version 1",
-    kept=_V1,
-    standing=Standing.ASSUMED,
-    needs=_WRITES,
-    examples=0.35,
-)
+@contract(standing=ASSUMED, examples=0.35)
 @given(name=st.sampled_from(("status", "email", "candidateId", "limit")), value=st.sampled_from((None, 5, "x", {})))
 def unknown_members(context: Context, name: str, value: Any) -> None:
-    """There is no paging and no other filter; who tries one is told in the header Simulator-Note."""
+    """An undocumented filter is ignored, with a note in version 1.
+
+    There is no paging and no other filter; the header Simulator-Note says so to callers who try one.
+    """
     sandbox = context.sandbox
     made = api.order(sandbox, api.own(sandbox, PLAIN))
     filters = {"job_application_id": made["application_id"], name: value}
@@ -195,35 +159,4 @@ def unknown_members(context: Context, name: str, value: Any) -> None:
         assert f"query.{name} is not a documented parameter" in query.headers.get("simulator-note", "")
 
 
-@contract(
-    "pymetrics.lists.still",
-    "Listing does not fulfil orders, however often",
-    promises=("pymetrics.list.still",),
-    standing=Standing.ASSUMED,
-    needs={Need.CONTROL},
-    examples=0.35,
-)
-@given(version=versions, by=st.sampled_from(LIST_FIELDS), times=st.integers(1, 3))
-def still(context: Context, version: api.Version, by: str, times: int) -> None:
-    """Only the description of Get speaks of the move, so a caller may look over its orders without moving any."""
-    sandbox = context.sandbox
-    made = api.order(sandbox, api.own(sandbox, PLAIN), version)
-    sandbox.act(made["id"], "complete")
-    value = made["application_id"] if by == "job_application_id" else made["candidate"]["external_id"]
-    for _ in range(times):
-        (shown,) = api.find(sandbox, version, **{by: value})
-        shapes.ORDER(shown, "the order")
-        assert shown["status"] == "Completed", f"listing moved the order to {shown['status']}"
-        assert shown["results"], "a completed order is listed without its results"
-
-
-PROPERTIES: tuple[Property, ...] = (
-    filtered,
-    long,
-    exact,
-    as_clients_ask,
-    nothing,
-    empty_filter,
-    unknown_members,
-    still,
-)
+PROPERTIES = contract.properties

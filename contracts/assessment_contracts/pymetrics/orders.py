@@ -6,11 +6,12 @@ from urllib.parse import urlsplit
 
 from hypothesis import strategies as st
 
+from assessment_contracts import timestamps
 from assessment_contracts.context import Context
-from assessment_contracts.property import Need, Property, contract, given
-from assessment_contracts.pymetrics import api, shapes
-from assessment_contracts.pymetrics.facts import ORDER_FIELDS
-from assessment_contracts.pymetrics.oracle import shown_as
+from assessment_contracts.property import given
+from assessment_contracts.pymetrics import api
+from assessment_contracts.pymetrics.facts import FACTS, TABLES
+from assessment_contracts.pymetrics.model import shown_as
 from assessment_contracts.pymetrics.strategies import (
     JSON_LEAVES,
     PLAIN,
@@ -18,48 +19,31 @@ from assessment_contracts.pymetrics.strategies import (
     instants,
     is_name,
     orders,
-    plain_orders,
     redirects,
     versions,
 )
+from assessment_contracts.registry import ASSUMED, CONTROL, MAIL, OBSERVED, WRITES, Registry
 from assessment_contracts.sandbox import Sandbox
-from assessment_contracts.sources import Standing
 
-RULES = (
-    "pymetrics.order.body.json",
-    "pymetrics.order.body.object",
-    *(f"pymetrics.order.{name}.type" for name in ORDER_FIELDS),
-    *(f"pymetrics.order.{name}.required" for name in ("candidate", "assessment_id", "application_id")),
-    *("pymetrics.order.candidate.email.required", "pymetrics.v2.order.candidate.email.required"),
-    *("pymetrics.order.candidate.email.empty", "pymetrics.order.assessment_id.known"),
-    *("pymetrics.order.candidate.first_name.blank", "pymetrics.order.candidate.last_name.blank"),
-)
-_URL_RULES = ("pymetrics.order.candidate_redirect_url.length", "pymetrics.order.candidate_redirect_url.url")
-_WRITES = {Need.WRITES}
+contract = Registry("pymetrics.orders", FACTS, WRITES)
 
 
 @contract(
-    "pymetrics.orders.shown_as_asked",
-    "A new order is answered 201 as it was asked for, and everywhere looks the same",
-    kept=(*RULES, *_URL_RULES, "pymetrics.get.known"),
-    promises=(
-        "pymetrics.order.created", "pymetrics.order.echo", "pymetrics.order.nulls", "pymetrics.order.statuses",
-        "pymetrics.order.initial", "pymetrics.v2.same", "pymetrics.v2.loose", "pymetrics.types", "pymetrics.dates",
-        "pymetrics.id.case",
-    ),
-    needs=_WRITES,
+    "order.created order.echo order.nulls order.statuses order.initial v2.same v2.loose types dates id.case",
+    accepts="order.* v2.order.* get.known",
     examples=3,
-)  # fmt: skip
+)
 @given(body=orders(), version=versions, other=versions)
 def shown_as_asked(context: Context, body: dict[str, Any], version: api.Version, other: api.Version) -> None:
-    """Every member is there and no other; what was sent comes back unchanged, and what was not is null.
+    """A new order returns 201 with what was requested, and looks the same everywhere.
 
-    The order reads the same in the answer that made it, in both versions' get and in both versions' list.
+    All members are there and no others; what was sent is unchanged, and what was not is null. The order is the same in
+    the response that created it, in both versions' get and in both versions' list.
     """
     sandbox = context.sandbox
     asked = api.filled(sandbox, api.own(sandbox, body))
     made = api.order(sandbox, asked, version)
-    shapes.ORDER(made, "the order")
+    TABLES.check(made, "order")
     api.same(made, shown_as(asked, made, api.assessments(sandbox)))
     for look in (version, other):
         api.same(api.read(sandbox, made["id"], look), made, f"the order as version {look.number} reads it")
@@ -74,19 +58,13 @@ _TEXT_MEMBERS = ("requisition_id", "requisition_title")
 _LEAVES = {f"leaf {place}": leaf for place, leaf in enumerate(JSON_LEAVES)}
 
 
-@contract(
-    "pymetrics.orders.every_text",
-    "Whatever a text or the metadata is, it comes back letter for letter",
-    kept=RULES,
-    promises=("pymetrics.order.echo", "pymetrics.order.nulls"),
-    needs=_WRITES,
-    examples=0.2,
-)
+@contract("order.echo order.nulls", examples=0.2)
 @given(version=versions)
 def every_text(context: Context, version: api.Version) -> None:
-    """Every awkward word in every member that takes one, and every kind of value in metadata, each at least once.
+    """Every text and all metadata come back unchanged.
 
-    Callers find their own records by what comes back, so nothing in it may be trimmed, cut, lowered or left out.
+    Every unusual text is tried in every member, and every kind of value in metadata. Callers find their own records by
+    what comes back, so nothing may be trimmed, cut, lowered or omitted.
     """
     sandbox = context.sandbox
     for place, text in enumerate(TEXTS):
@@ -108,60 +86,29 @@ def every_text(context: Context, version: api.Version) -> None:
         api.same(api.read(sandbox, made["id"]), made)
 
 
-@contract(
-    "pymetrics.orders.redirect",
-    "A redirect address of any scheme and up to 65536 characters comes back letter for letter",
-    kept=_URL_RULES,
-    standing=Standing.OBSERVED,
-    needs=_WRITES,
-    examples=0.5,
-)
+@contract(standing=OBSERVED, examples=0.5)
 @given(url=redirects | st.just("https://example.com/" + "a" * 65_516), version=versions)
 def redirect(context: Context, url: str, version: api.Version) -> None:
-    """The candidate is sent to this very address afterwards, so nothing in it may be tidied."""
+    """A redirect URL of any scheme and up to 65536 characters comes back unchanged.
+
+    The candidate is sent to this URL afterwards, so it must not be normalised.
+    """
     body = api.own(context.sandbox, {**PLAIN, "candidate_redirect_url": url})
     made = api.order(context.sandbox, body, version)
     assert made["candidate_redirect_url"] == url
     assert api.read(context.sandbox, made["id"])["candidate_redirect_url"] == url
 
 
-@contract(
-    "pymetrics.orders.null_is_unset",
-    "A null for a member that may be left out is the same as leaving it out",
-    promises=("pymetrics.order.nulls",),
-    standing=Standing.ASSUMED,
-    needs=_WRITES,
-    examples=0.35,
-)
-@given(body=plain_orders, version=versions, left_out=st.booleans())
-def null_is_unset(context: Context, body: dict[str, Any], version: api.Version, left_out: bool) -> None:
-    """Clients that render every member send null for what is not set; others leave it out."""
-    candidate: dict[str, Any] = {"email": body["candidate"]["email"]}
-    least = {"candidate": candidate, "assessment_id": body["assessment_id"], "application_id": "a"}
-    if not left_out:
-        candidate.update(dict.fromkeys(("first_name", "last_name", "external_id")))
-        least.update(dict.fromkeys(("send_email", "requisition_id", "requisition_title", "metadata")))
-        least["candidate_redirect_url"] = None
-    made = api.order(context.sandbox, api.own(context.sandbox, least), version)
-    unset = [made["candidate"][name] for name in ("first_name", "last_name", "external_id")]
-    unset += [made[name] for name in ("requisition_id", "requisition_title", "metadata", "candidate_redirect_url")]
-    assert unset == [None] * 7, f"{made} has values that nobody gave"
-
-
-@contract(
-    "pymetrics.orders.unknown_members",
-    "Members that no document names are ignored, with a note",
-    kept=("pymetrics.order.body.object", "pymetrics.order.candidate.type"),
-    standing=Standing.ASSUMED,
-    needs=_WRITES,
-    examples=0.5,
-)
+@contract(standing=ASSUMED, examples=0.5)
 @given(
     name=st.sampled_from(("callback_url", "Metadata", "email", "candidateId", "x" * 90, "ключ", "due-date")),
     value=st.sampled_from((None, 5, "x", {"a": 1}, [1])), inner=st.booleans(), version=versions,
 )  # fmt: skip
 def unknown_members(context: Context, name: str, value: Any, inner: bool, version: api.Version) -> None:
-    """A slip of the pen is not refused, for the vendor would not; the header Simulator-Note tells of it."""
+    """Undocumented members are ignored, with a note.
+
+    The vendor does not refuse them; the header Simulator-Note names them, so that a misprint is found.
+    """
     sandbox = context.sandbox
     body = deepcopy(PLAIN)
     name = "locale" if inner and name == "email" else name
@@ -169,7 +116,7 @@ def unknown_members(context: Context, name: str, value: Any, inner: bool, versio
     asked = api.own(sandbox, body)
     answer = api.ask(sandbox, asked, version)
     made = api.expected(answer, 201)["order"]
-    shapes.ORDER(made, "the order")
+    TABLES.check(made, "order")
     api.same(made, shown_as(api.filled(sandbox, asked), made, api.assessments(sandbox)))
     if context.is_simulator:
         note, place = answer.headers.get("simulator-note", ""), f"body.{'candidate.' if inner else ''}"
@@ -178,17 +125,13 @@ def unknown_members(context: Context, name: str, value: Any, inner: bool, versio
         assert "simulator-note" not in plain.headers, "there is a note where nothing is odd"
 
 
-@contract(
-    "pymetrics.orders.links",
-    "Every order has a link of its own from the start, which stays the same",
-    promises=("pymetrics.order.initial",),
-    needs=_WRITES,
-    standing=Standing.ASSUMED,
-    examples=0.35,
-)
+@contract("order.initial", examples=0.35)
 @given(version=versions)
 def links(context: Context, version: api.Version) -> None:
-    """Without mail the caller hands the link over itself, at once; it leads to one order only."""
+    """Every order has its own link from the start, which does not change.
+
+    Without mail the caller passes the link on. It opens this order only.
+    """
     sandbox = context.sandbox
     two = [api.order(sandbox, api.own(sandbox, PLAIN), version) for _ in range(2)]
     assert two[0]["invite_link"] != two[1]["invite_link"], "two orders share a link"
@@ -198,8 +141,8 @@ def links(context: Context, version: api.Version) -> None:
         if context.is_simulator:
             parts, ours = urlsplit(made["invite_link"]), urlsplit(context.target.url)
             assert parts.netloc == ours.netloc, f"the link leads to {parts.netloc}, not back to {ours.netloc}"
-            told = sandbox.control_json("GET", f"/invitations/{made['id']}")
-            assert told["links"]["invite"] == made["invite_link"]
+            response = sandbox.control_json("GET", f"/invitations/{made['id']}")
+            assert response["links"]["invite"] == made["invite_link"]
     if context.is_simulator:
         mine, theirs = (urlsplit(made["invite_link"]).path for made in two)
         assert sandbox.call("GET", mine).status == 200
@@ -212,18 +155,15 @@ def _mails(sandbox: Sandbox, id: str) -> list[dict[str, Any]]:
     return [mail for mail in sandbox.control_json("GET", "/mail") if mail["invitation"] == id]
 
 
-@contract(
-    "pymetrics.orders.mail",
-    "The invitation is mailed once where send_email is true, and not otherwise",
-    promises=("pymetrics.order.mail", "pymetrics.order.unchanged"),
-    needs={Need.CONTROL, Need.MAIL},
-    examples=0.5,
-)
+@contract("order.mail order.unchanged", needs=CONTROL | MAIL, examples=0.5)
 @given(
     wish=st.sampled_from((True, False, None, "absent")), version=versions, title=st.sampled_from((None, "Engineer")),
 )  # fmt: skip
 def mail(context: Context, wish: Any, version: api.Version, title: str | None) -> None:
-    """A mail goes to the candidate with the link of the order; asking again sends no second one."""
+    """The invitation is mailed once if send_email is true, and not otherwise.
+
+    The mail goes to the candidate with the link of the order; a repeated request sends no second one.
+    """
     sandbox = context.fresh()
     asked = api.own(sandbox, {**PLAIN, "send_email": wish, "requisition_title": title})
     if wish == "absent":
@@ -239,45 +179,21 @@ def mail(context: Context, wish: Any, version: api.Version, title: str | None) -
         assert title is None or title in one["subject"] + one["text"], "the mail lacks the vacancy's title"
 
 
-@contract(
-    "pymetrics.orders.dated",
-    "An order's create_date is the instant of its creation on the sandbox's clock",
-    promises=("pymetrics.dates",),
-    needs={Need.CONTROL},
-    standing=Standing.OBSERVED,
-    examples=0.5,
-)
+@contract("dates", needs=CONTROL, examples=0.5)
 @given(at=instants, version=versions, later=st.sampled_from(("PT0.000001S", "PT1S", "P1D", "P400D")))
 def dated(context: Context, at: str, version: api.Version, later: str) -> None:
-    """Time stamps come from one clock, so a test that sets it knows them; they do not change when time passes."""
+    """An order's create_date is the time of its creation on the sandbox's clock.
+
+    All timestamps come from one clock, so a test that sets it knows them; they do not change later.
+    """
     sandbox = context.sandbox
     sandbox.freeze(at)
     sandbox.forget_token()
     made = api.order(sandbox, api.own(sandbox, PLAIN), version)
-    assert made["create_date"] == shapes.written(shapes.moment(at)), f"{made['create_date']} at {at}"
+    assert made["create_date"] == timestamps.six_decimals(timestamps.parsed(at)), f"{made['create_date']} at {at}"
     sandbox.advance(later)
     sandbox.forget_token()
     api.same(api.read(sandbox, made["id"], version), made, f"the order {later} later")
 
 
-@contract(
-    "pymetrics.orders.initial_status",
-    "A new order begins as the sandbox's switch says, with its link",
-    promises=("pymetrics.order.initial", "pymetrics.order.statuses"),
-    needs={Need.CONTROL},
-    standing=Standing.ASSUMED,
-    examples=0.35,
-)
-@given(status=st.sampled_from(("Pending", "Accepted", "Not Started")), version=versions)
-def initial_status(context: Context, status: str, version: api.Version) -> None:
-    """The pages name three statuses in which an order might begin, and not which it is."""
-    context.sandbox.config(behaviour={"pymetrics.initial_status": status})
-    made = api.order(context.sandbox, api.own(context.sandbox, PLAIN), version)
-    shapes.ORDER(made, "the order")
-    assert made["status"] == status
-    api.same(api.read(context.sandbox, made["id"]), made)
-
-
-PROPERTIES: tuple[Property, ...] = (
-    shown_as_asked, every_text, redirect, null_is_unset, unknown_members, links, mail, dated, initial_status,
-)  # fmt: skip
+PROPERTIES = contract.properties

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from assessment_contracts.predictive_index import odata
-from assessment_contracts.predictive_index.library import EXPIRATIONS, FIRST_NAMES, MIDDLE_NAMES, SCORES
+from assessment_contracts.predictive_index.fixtures import EXPIRATIONS, FIRST_NAMES, MIDDLE_NAMES, SCORES
 from assessment_contracts.predictive_index.odata import Piece
 from assessment_simulator.core.config import Config
 from assessment_simulator.vendors.predictive_index import VENDOR

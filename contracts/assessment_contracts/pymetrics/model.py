@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from assessment_contracts.pymetrics import api, shapes
+from assessment_contracts import timestamps
+from assessment_contracts.pymetrics import api
+from assessment_contracts.pymetrics.facts import TABLES
 
 CANDIDATE = ("email", "first_name", "last_name", "external_id")
 
@@ -101,7 +103,7 @@ DELAYS: Mapping[str, timedelta] = {"PT0S": timedelta(), "PT1H": timedelta(hours=
 class Order:
     """One order: how it must look, and since when it has what can only be learned by looking."""
 
-    face: dict[str, Any]
+    public: dict[str, Any]
     completed: datetime | None = None
     reported: datetime | None = None
     learned: bool = False
@@ -109,15 +111,15 @@ class Order:
 
     @property
     def id(self) -> str:
-        return str(self.face["id"])
+        return str(self.public["id"])
 
     @property
     def status(self) -> str:
-        return str(self.face["status"])
+        return str(self.public["status"])
 
 
 @dataclass
-class Story:
+class Model:
     """What a sandbox must hold after the calls so far."""
 
     now: datetime
@@ -143,8 +145,8 @@ class Story:
 
     def made(self, body: Mapping[str, Any], shown: Mapping[str, Any]) -> Order:
         """A new order was made; what must happen to it at once happens in the next `pass_until`."""
-        face = shown_as(body, shown, self.known, self.settings["pymetrics.initial_status"])
-        order = Order(face | {"create_date": shapes.written(self.now)})
+        public = shown_as(body, shown, self.known, self.settings["pymetrics.initial_status"])
+        order = Order(public | {"create_date": timestamps.six_decimals(self.now)})
         self.orders.append(order)
         self.identities[self._identity(body)] = order
         if body.get("send_email"):
@@ -180,7 +182,7 @@ class Story:
         return True
 
     def _reach(self, order: Order, status: str) -> None:
-        order.face["status"] = status
+        order.public["status"] = status
         if status == "Completed":
             order.completed = self.now
         if self.settings["webhook_url"]:
@@ -198,25 +200,25 @@ class Story:
         return [
             order
             for order in self.orders
-            if (not application or order.face["application_id"] == application)
-            and (not external or order.face["candidate"]["external_id"] == external)
+            if (not application or order.public["application_id"] == application)
+            and (not external or order.public["candidate"]["external_id"] == external)
         ]
 
     def check(self, order: Order, shown: dict[str, Any]) -> None:
         """The order is shown as it must be; what could not be known is learned from its first look."""
-        shapes.ORDER(shown, "the order")
+        TABLES.check(shown, "order")
         if order.completed is not None and not order.learned:
             (result,) = shown["results"] or [None]
             assert result is not None, "a completed order has no results"
-            assert result["create_date"] == shapes.written(order.completed), "the result is of another moment"
+            assert result["create_date"] == timestamps.six_decimals(order.completed), "the result is of another moment"
             assert result["band"] == band(result["score"]), f"{result['score']} is in band {result['band']}"
-            api.same(result["assessment"], order.face["assessment"], "the assessment of the result")
-            email = order.face["candidate"]["email"].lower()
+            api.same(result["assessment"], order.public["assessment"], "the assessment of the result")
+            email = order.public["candidate"]["email"].lower()
             low, high = next((LEANS[tag] for tag in LEANS if tag in email), (0, 100))
             assert low <= result["score"] <= high, f"the score of {email} is {result['score']}"
-            order.face["results"], order.learned = shown["results"], True
+            order.public["results"], order.learned = shown["results"], True
         assert bool(shown["reports"]) is (order.reported is not None), f"the reports are {shown['reports']}"
         if order.reported is not None:
             (report,) = shown["reports"]
-            assert report["create_date"] == shapes.written(order.reported), "the report is of another moment"
-        api.same({**shown, "reports": None}, order.face)
+            assert report["create_date"] == timestamps.six_decimals(order.reported), "the report is of another moment"
+        api.same({**shown, "reports": None}, order.public)
