@@ -680,6 +680,20 @@ def test_rules_prints_the_catalogue(http: httpx2.Client) -> None:
         assert str(rule["status"]) in line
         assert rule["standing"] in line
         assert rule["statement"] in line
+    chosen = call("rules", "--vendor", "pymetrics", "--standing", "observed").stdout.splitlines()
+    assert [line.split()[0] for line in chosen] == ["pymetrics.order.candidate_redirect_url.length"]
+    assert call("rules", "--vendor", "pymetrics", "--standing", "third_party").stdout == ""
+
+
+def test_rules_prints_one_rule_with_its_examples(http: httpx2.Client) -> None:
+    shown = call("rules", "pi.create.gender.type").stdout
+    assert shown.startswith("pi.create.gender.type\n  Demand ")
+    assert "simulator-rule: pi.create.gender.type" in shown
+    printed = json.loads(call("rules", "pi.create.gender.type", "--json").stdout)
+    assert {**printed, "accepted": 0, "refused": 0} == {
+        **http.get("/_simulator/rules/pi.create.gender.type").json(), "accepted": 0, "refused": 0,
+    }  # fmt: skip
+    assert "there is no such rule" in call("rules", "nope").stderr
 
 
 def test_routes_prints_every_endpoint_of_both_vendors() -> None:

@@ -14,7 +14,7 @@ from assessment_simulator.core.sources import Standing
 @click.command()
 @click.argument("id", required=False)
 @click.option("--vendor", type=click.Choice(["pymetrics", "predictive-index"]), help="Only the rules of this vendor.")
-@click.option("--standing", type=click.Choice([*Standing]), help="Only the rules of this standing.")
+@click.option("--standing", type=click.Choice([one.value for one in Standing]), help="Only the rules of this standing.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, as the control API shows it.")
 def rules(id: str | None, vendor: str | None, standing: str | None, as_json: bool) -> None:
     """Print the rule catalogue, or the rule ID with a request that it accepts and one that it refuses.
@@ -39,7 +39,7 @@ def rules(id: str | None, vendor: str | None, standing: str | None, as_json: boo
     if as_json:
         click.echo(json.dumps(listed, indent=2))
         return
-    width = max(len(rule["id"]) for rule in listed)
+    width = max((len(rule["id"]) for rule in listed), default=0)
     for rule in listed:
         status = "" if rule["status_standing"] == rule["standing"] else f" (status {rule['status_standing']})"
         click.echo(f"{rule['id']:{width}}  {rule['status']}  {rule['standing'] + status:31}  {rule['statement']}")
