@@ -81,7 +81,7 @@ def test_every_file_that_a_page_links_to_is_there() -> None:
 
 
 def options(command: click.Command) -> list[str]:
-    return [parameter.name.replace("_", "-") for parameter in command.params if parameter.name]
+    return [one.name.replace("_", "-") for one in command.params if isinstance(one, click.Option) and one.name]
 
 
 def dependencies() -> set[str]:
