@@ -1,5 +1,6 @@
 """What holds for every vendor."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from assessment_simulator.app import VENDORS
 from assessment_simulator.core.config import Config
+from assessment_simulator.core.decision import VendorResponse
 from assessment_simulator.core.questionnaire import Phase
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.vendors.predictive_index.questionnaire import PHASES as PI_PHASES
@@ -81,3 +83,60 @@ def test_a_seed_is_a_request_that_the_vendor_accepts_for_that_person(vendor: Ven
         candidate = vendor.to_invitation(sandbox.all(vendor.record_kind)[-1]).candidate
         assert (candidate["email"], candidate["first_name"]) == ("ada@example.com", "Ada")
     assert len(sandbox.all(vendor.record_kind)) == 2
+
+
+FORM_FIELDS: dict[str, str] = {
+    "first_name": "Ada", "last_name": "Lovelace", "email": "ada@example.com", "external_id": "x-1",
+    "language": "fr-FR", "redirect": "https://example.com/done", "send_email": "on",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fields", [{"first_name", "last_name", "email"}, {*FORM_FIELDS}], ids=["few", "all"])
+def test_a_form_makes_a_request_that_the_vendor_accepts(vendor: Vendor, fields: set[str]) -> None:
+    sandbox, form = PymetricsSandbox(), vendor.invitation_form
+    subjects = dict(form.subjects(sandbox.config))
+    filled = {name: value for name, value in FORM_FIELDS.items() if name in fields}
+    if "language" in filled:
+        filled["subject"] = list(subjects)[-1]
+    response = create(sandbox, vendor, form.body(filled, sandbox.config))
+    assert (response.status, response.notes) == (201, ())
+    stored = sandbox.all(vendor.record_kind)[-1]
+    assert form.created_id(json.loads(json.dumps(response.body))) == stored.id
+    assert vendor.to_invitation(stored).candidate["email"] == "ada@example.com"
+
+
+def test_results_are_those_of_a_completed_invitation(vendor: Vendor) -> None:
+    sandbox = PymetricsSandbox()
+    create(sandbox, vendor, vendor.invitation_form.body(FORM_FIELDS, sandbox.config))
+    stored = sandbox.all(vendor.record_kind)[-1]
+    assert vendor.to_results(stored) is None
+    sandbox.handle(vendor, "complete", params={"id": stored.id})
+    completed = sandbox.get(vendor.record_kind, stored.id)
+    assert completed
+    results = vendor.to_results(completed)
+    assert results
+    assert results.summary
+    for graph in results.graphs:
+        assert all(score.value is None or graph.low <= score.value <= graph.high for score in graph.scores)
+    assert sum(len(graph.scores) for graph in results.graphs) > 0
+    assert all(file.title and file.content for file in results.files.values())
+    assert {file.media_type for file in results.files.values()} <= {"application/pdf", "image/svg+xml"}
+
+
+@pytest.mark.parametrize("body", ["form", "json"])
+def test_a_webhook_event_announces_the_status_that_it_is_sent_for(vendor: Vendor, body: str) -> None:
+    url = "https://example.com/hook"
+    sandbox = PymetricsSandbox(webhook_url=url, default_webhook_url=url)
+    sandbox.set_behaviour(pi_webhook_format=body)
+    create(sandbox, vendor, vendor.invitation_form.body(FORM_FIELDS, sandbox.config))
+    stored = sandbox.all(vendor.record_kind)[-1]
+    sandbox.handle(vendor, "complete", params={"id": stored.id})
+    completed = sandbox.get(vendor.record_kind, stored.id)
+    assert completed
+    assert vendor.webhook_status(sandbox.webhook_events[-1]) == completed.status
+
+
+def create(sandbox: PymetricsSandbox, vendor: Vendor, body: dict[str, Any]) -> VendorResponse:
+    headers = {"x-api-key": "sim-test", "authorization": f"Bearer {sandbox.placeholders['{token}']}"}
+    operation = vendor.invitation_form.operation
+    return FakeSandbox.handle(sandbox, vendor, operation, body, media_type="application/json", headers=headers)
