@@ -33,16 +33,16 @@ from assessment_simulator.vendors.pymetrics.webhooks import DEFAULT_SECRET
 from tests.pages import README, WRITTEN, blocks, listed, page, play, rows
 from tests.servers import ROOT, Server
 
-TUTORIAL, CONTROL, SECURITY, OPERATIONS = map(page, ("tutorial.md", "control.md", "security.md", "operations.md"))
+CONTROL, SECURITY, OPERATIONS = map(page, ("control.md", "security.md", "operations.md"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 # For each shell block of a page a text that it contains, and texts of its output.
 TOURS: dict[str, list[tuple[str, list[str]]]] = {
-    "tutorial.md": [
+    "integrations/curl.md": [
         ("mercury/oauth/token", ['"status": "Fulfilled"']),
         ("assessmentStatusWebHook", ['"number": 9']),
-        ("2015-01-31", ["simulator-rule: pi.create.expiration.future"]),
         ("SANDBOX=", ['"mode":"running"']),
     ],
+    "errors.md": [("2015-01-31", ["simulator-rule: pi.create.expiration.future"])],
     "control.md": [
         ("sandboxes/faulty", ["no answer: 52", '"created":false', '"met":1}]']),
         ("sandboxes/journal", ['"log":{"version":"1.2"']),
@@ -75,7 +75,7 @@ def test_the_first_commands_of_the_readme_are_there() -> None:
 
 
 def test_every_file_that_a_page_links_to_is_there() -> None:
-    for file in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+    for file in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("**/*.md")]:
         for link in re.findall(r"\]\(([^)#:]+)\)", file.read_text()):
             assert (file.parent / link).exists(), f"{file.name}: {link}"
 
@@ -124,8 +124,8 @@ def test_the_metrics_are_all_listed(server: Server) -> None:
     assert {*listed(OPERATIONS, "metric")} == known
 
 
-def test_the_tutorial_lists_every_tag_with_its_meaning() -> None:
-    assert {tag.strip("`"): what for tag, what in rows(TUTORIAL, "tag")} == TAGS
+def test_every_tag_is_listed_with_its_meaning() -> None:
+    assert {tag.strip("`"): what for tag, what in rows(page("candidates.md"), "tag")} == TAGS
 
 
 def test_the_limits_are_all_listed() -> None:
