@@ -166,7 +166,7 @@ MESSAGES: dict[str, object] = {
         {"X-Api-Key": "sim-lost"},
         "",
     ),
-    "nothing answers at …; the control API is under /_simulator, the vendors under /mercury and /api/v1": (
+    "nothing answers at …; the base URL of The Predictive Index ends in /api/v1": (
         "GET",
         "/behavioralassessments",
         {},
