@@ -179,7 +179,7 @@ def test_no_server_exits_with_2() -> None:
 
 
 BAD = [
-    ("--url", "nonsense"), ("--listener", "http://a.example"), ("--pi-api-key", "sim-a"), ("--sandbox", "a", "extra"),
+    ("--url", "nonsense"), ("--listener", "http://a.example"), ("--pi-api-key", "sim-a"), ("--sandbox",),
     ("--sandbox", "a", "--listener", "ftp://a"),
 ]  # fmt: skip
 
