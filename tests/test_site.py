@@ -164,6 +164,7 @@ def test_a_reader_finds_pages_by_the_search(url: str, width: str, dark: bool) ->
         for words, location in SEARCHES.items():
             view.goto(url)
             view.keyboard.press("/")
+            view.wait_for_function("document.activeElement.shadowRoot?.activeElement")  # the field of the search
             view.keyboard.type(words)
             hit = view.locator(f"a[href*='{location}?h=']").first  # the navigation's link has no words
             hit.wait_for()
