@@ -31,7 +31,8 @@ def project(folder: Path, *, runners: bool = False) -> Path:
     npm("install", "--offline", "--no-audit", "--no-fund", f"./{packed.name}", cwd=folder)
     if runners:
         for there in (node_environment("javascript", HERE) / "node_modules").iterdir():
-            (folder / "node_modules" / there.name).symlink_to(there)
+            if there.name not in (".package-lock.json", ".bin"):
+                (folder / "node_modules" / there.name).symlink_to(there)
     return folder
 
 

@@ -36,7 +36,7 @@ const require = createRequire(import.meta.url);
 test("hangs", async (t) => {{
   const sandbox = await simulator(t);
   {NOTE}
-  setInterval(() => {{}}, 1000);
+  setTimeout(() => {{}}, 60_000);
   await new Promise(() => {{}});
 }});
 """

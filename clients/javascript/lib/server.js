@@ -85,9 +85,9 @@ function firstLine(socket, deadline) {
 
 /** The process id of the test runner, the same in all its workers. */
 function runner() {
-  // The processes of Vitest and Jest have a channel to the runner, those of node:test a variable. All others, and the
+  // The processes of Vitest and Jest are connected to the runner, those of node:test have a variable. All others, and the
   // threads of Vitest, are in the runner itself.
-  return process.send || process.env.NODE_TEST_CONTEXT ? process.ppid : process.pid;
+  return process.connected || process.env.NODE_TEST_CONTEXT ? process.ppid : process.pid;
 }
 
 /** Where the keeper of this run listens: in a folder that only this user may use. */
