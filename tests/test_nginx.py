@@ -152,7 +152,7 @@ def test_a_person_logs_in_and_no_page_asks_for_anything_outside_the_prefix(
         page.get_by_role("button", name="Log in").click()
         page.wait_for_url(f"{site}/sim/sandboxes/{name}")
         page.locator("#live[data-connected]").wait_for(state="attached")
-        for tab in ("Deliveries", "Webhook inbox", "Requests", "Clock", "Faults", "States", "Settings", "Invitations"):
+        for tab in ("Webhooks", "Webhook inbox", "Requests", "Clock", "Faults", "States", "Settings", "Invitations"):
             page.get_by_role("link", name=tab).first.click()
             page.get_by_role("heading", level=1).wait_for()
         page.goto(f"{site}/sim/sandboxes/{name}/invitations/{made['assessmentId']}")

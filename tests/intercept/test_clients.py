@@ -89,9 +89,7 @@ def trap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         stack.callback(shutil.rmtree, settings)
         (settings / "resolv.conf").write_text(f"nameserver {ADDRESS}\noptions timeout:1 attempts:1\n")
         ip("-n", SPACE, "link", "set", "lo", "up")
-        ip("-n", SPACE, "link", "add", "trap", "type", "dummy")
-        ip("-n", SPACE, "addr", "add", f"{ADDRESS}/24", "dev", "trap")
-        ip("-n", SPACE, "link", "set", "trap", "up")
+        ip("-n", SPACE, "addr", "add", f"{ADDRESS}/24", "dev", "lo")
         process = subprocess.Popen(
             ["ip", "netns", "exec", SPACE, sys.executable, HERE / "trap.py", ADDRESS], stdout=seen.open("w")
         )  # fmt: skip
