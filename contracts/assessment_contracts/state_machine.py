@@ -241,7 +241,8 @@ class _Sandbox(RuleBasedStateMachine):
         for how, seconds in turns:
             self.settle()
             # With a listener that fails, attempts of a running clock have no exact times, and idle is a day away.
-            waiting = any(one.state == "pending" for one in self.deliveries)
+            is_failing = self.listener_status != 200 or bool(self.lost)
+            waiting = is_failing or any(one.state == "pending" for one in self.deliveries)
             self.turn("advance" if waiting and how in ("run", "until_idle") else how, seconds)
 
     def turn(self, how: str, seconds: int) -> None:
