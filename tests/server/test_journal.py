@@ -102,6 +102,9 @@ BODIES: dict[str, tuple[bytes, str, Any]] = {
     "JSON of another type": (b'{"a": 1}', "text/plain", {"a": 1}),
     "form": (b"a=1&b=x+y", f"{FORM}; charset=utf-8", {"a": "1", "b": "x y"}),
     "text": ("grüß {".encode(), JSON, "grüß {"),
+    "form of too many parameters": (b"&".join([b"a=1"] * 1_001), FORM, "&".join(["a=1"] * 1_001)),
+    "JSON that is too deep": (b"[" * 2_000 + b"]" * 2_000, JSON, "[" * 2_000 + "]" * 2_000),
+    "JSON with a number that is too long": (b"1" * 6_000, JSON, "1" * 6_000),
     "binary": (b"\xff\xfe\x00", JSON, {"bytes": 3}),
     "empty": (b"", JSON, None),
 }
@@ -111,6 +114,8 @@ BODIES: dict[str, tuple[bytes, str, Any]] = {
 def test_body_is_parsed(sandbox: Sandbox, body: bytes, media_type: str, shown: Any) -> None:
     sandbox.pi.post(PI, content=body, headers={"content-type": media_type})
     assert last(sandbox)["request"]["body"] == shown
+    assert sandbox.control("GET", "/journal.har").status_code == 200
+    assert sandbox.http.get(f"/sandboxes/{sandbox.name}/journal/{ids(sandbox)[-1]}").status_code == 200
 
 
 def test_query_is_parsed_and_a_file_is_shown_by_its_size(sandbox: Sandbox) -> None:

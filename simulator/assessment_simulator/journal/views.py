@@ -2,6 +2,7 @@
 browsers and proxies can open, and which rules the requests have passed and violated.
 """
 
+import json
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -20,6 +21,11 @@ from assessment_simulator.storage import json_codec
 
 Json = dict[str, Any]
 _UNKNOWN_SIZE = -1
+
+
+def pretty(value: Any) -> str:
+    """A body: JSON with line breaks, text unchanged."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def call_view(exchange: Exchange, mask: Mask, invitation: str | None) -> dict[str, Any]:
@@ -41,7 +47,7 @@ def whole_call_view(exchange: Exchange, mask: Mask, links: Links, invitation: st
         answer = message_view(mask.headers(dict(exchange.headers)), body, mask)
     return {
         **call_view(exchange, mask, invitation),
-        "query": parse_query(mask.pairs(request.query.decode("utf-8", "replace")).encode()),
+        "query": dict(parse_qsl(query_of(exchange, mask), keep_blank_values=True)),
         "request": message_view(mask.headers(request.headers), exchange.sent, mask),
         "answer": answer,
     }
@@ -50,8 +56,8 @@ def whole_call_view(exchange: Exchange, mask: Mask, links: Links, invitation: st
 def message_view(headers: dict[str, str], body: bytes, mask: Mask) -> dict[str, Any]:
     """Masked headers by name in lower case, and the body, which is masked here.
 
-    A form becomes an object, JSON is parsed, other text stays text. An empty body is None, a binary one
-    `{"bytes": <size>}`.
+    A form becomes an object, JSON is parsed, other text stays text, a form of too many parameters too. An empty body is
+    None, a binary one `{"bytes": <size>}`.
     """
     text = text_of(body)
     shown: Any
@@ -61,11 +67,9 @@ def message_view(headers: dict[str, str], body: bytes, mask: Mask) -> dict[str, 
         shown = {"bytes": len(body)}
     else:
         shown = mask.body(text)
-        if headers.get("content-type", "").partition(";")[0].strip().lower() == FORM:
-            shown = parse_query(shown.encode())
-        else:
-            with suppress(ValueError):
-                shown = json_codec.loads(shown.encode())
+        media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+        with suppress(ValueError):
+            shown = parse_query(shown.encode()) if media_type == FORM else json_codec.loads(shown.encode())
     return {"headers": headers, "body": shown}
 
 
