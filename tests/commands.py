@@ -23,9 +23,9 @@ MODULE = (sys.executable, "-m", "assessment_simulator")
 def run(
     *arguments: str, environ: Mapping[str, str] | None = None, command: tuple[str, ...] = MODULE
 ) -> subprocess.CompletedProcess[str]:
-    """The command, run for at most 90 seconds, in an environment without `SIMULATOR_…`."""
+    """The command, run for at most 30 seconds, in an environment without `SIMULATOR_…`."""
     return subprocess.run(
-        [*command, *arguments], env=environment(environ), capture_output=True, text=True, timeout=90, check=False
+        [*command, *arguments], env=environment(environ), capture_output=True, text=True, timeout=30, check=False
     )
 
 

@@ -75,7 +75,7 @@ LONG = {
     "tests/test_pytest_plugin.py::test_rule_coverage_is_summed": "test_rule_coverage_is_summed",
     "tests/test_pytest_plugin.py::test_sixty_tests": "test_sixty_tests",
     "tests/test_scripts.py::test_a_short_soak": "[webhooks]",
-    "tests/test_scripts.py::test_pictures": "at_both_widths",
+    "tests/test_scripts.py::test_pictures": "test_pictures",
     "tests/test_stories.py::test_the_server_agrees_with_the_models": "test_the_server_agrees_with_the_models",
     "tests/test_tls.py::test_pymetrics_own_sdk": "test_pymetrics_own_sdk",
 }

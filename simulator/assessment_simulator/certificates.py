@@ -59,9 +59,9 @@ def certify_hosts(folder: Path, hosts: Iterable[str]) -> tuple[Files, bool]:
     if not wanted <= known:
         key.unlink()
     authority = _authority(key, INTERCEPT_LIFETIME, wanted | known)
-    _write(files.authority, authority[1].public_bytes(Encoding.PEM), 0o644)
+    write(files.authority, authority[1].public_bytes(Encoding.PEM), 0o644)
     name = "assessment-simulator, not the vendor"
-    _write(files.server, _sign(name, INTERCEPT_LIFETIME, authority, sorted(wanted)), 0o600)
+    write(files.server, _sign(name, INTERCEPT_LIFETIME, authority, sorted(wanted)), 0o600)
     return files, not wanted <= known
 
 
@@ -74,11 +74,11 @@ def certify(folder: Path, hosts: Iterable[str]) -> Files:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     files = Files(folder / "ca.pem", folder / "server.pem")
     authority = _authority(folder / "ca-key.pem")
-    _write(files.authority, authority[1].public_bytes(Encoding.PEM), 0o644)
+    write(files.authority, authority[1].public_bytes(Encoding.PEM), 0o644)
     machine = socket.gethostname()
     fits = machine.isascii() and all(0 < len(label) < 64 for label in machine.split("."))
     names = dict.fromkeys(["localhost", "127.0.0.1", "::1", *([machine] if fits else []), *hosts])
-    _write(files.server, _sign("assessment-simulator", CERTIFICATE_LIFETIME, authority, names), 0o600)
+    write(files.server, _sign("assessment-simulator", CERTIFICATE_LIFETIME, authority, names), 0o600)
     return files
 
 
@@ -103,7 +103,7 @@ def _authority(path: Path, lifetime: timedelta = CERTIFICATE_LIFETIME, limits: I
             return found
         path.unlink(missing_ok=True)
     pem = _sign(f"assessment-simulator on {socket.gethostname()}"[:64], AUTHORITY_LIFETIME, limits=limits)
-    new = _write(path.with_name(f".{os.getpid()}.ca"), pem, 0o600)
+    new = write(path.with_name(f".{os.getpid()}.ca"), pem, 0o600)
     with suppress(FileExistsError):
         os.link(new, path)
     new.unlink()
@@ -172,7 +172,7 @@ def _sign(
     return private + builder.sign(signer, SHA256()).public_bytes(Encoding.PEM)
 
 
-def _write(path: Path, data: bytes, mode: int) -> Path:
+def write(path: Path, data: bytes, mode: int) -> Path:
     """Write a file in one step. From its first byte on, it is readable only for those whom `mode` permits."""
     # `mkstemp` creates the file with mode 0600.
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from assessment_simulator.client import Simulator, SimulatorServer
     from assessment_simulator.settings import Settings
     from assessment_simulator.testing.server_process import ServerPool
@@ -89,7 +87,7 @@ def _interceptor(pytestconfig: pytest.Config, simulator_settings: "Settings") ->
 
 @pytest.fixture
 def simulator_intercept(
-    _interceptor: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: "Path"
+    _interceptor: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Iterator["Simulator"]:  # fmt: skip
     """A fresh sandbox that any credential opens at the vendors' own hosts, in this process and those that it starts.
 

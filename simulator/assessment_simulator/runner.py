@@ -26,7 +26,7 @@ from dataclasses import replace
 from functools import partial
 from ipaddress import IPv6Address, ip_address
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from uvicorn.server import ServerState
@@ -34,13 +34,13 @@ from uvicorn.server import ServerState
 from assessment_simulator import logging_setup, output
 from assessment_simulator.app import VENDORS, Simulator, Unopened
 from assessment_simulator.http.connection import IDLE, Connections
-from assessment_simulator.intercept.listener import Certificates, authority_folder, hosts_of, intercept
-from assessment_simulator.intercept.proxy import Intercept
-from assessment_simulator.intercept.requests import InterceptedRequests
 from assessment_simulator.journal.redaction import redact
 from assessment_simulator.settings import BACKLOG, Settings, authorities, is_localhost, local_url
 from assessment_simulator.storage import LogError
 from assessment_simulator.webhooks.ca_certificates import environment_problems
+
+if TYPE_CHECKING:
+    from assessment_simulator.intercept.proxy import Intercept
 
 if sys.platform != "win32":
     import resource
@@ -66,6 +66,8 @@ class Intercepted:
     """The listeners of `--intercept`, and what answers on them; raises OSError and ValueError."""
 
     def __init__(self, settings: Settings, warn: Callable[[str], None]) -> None:
+        from assessment_simulator.intercept.listener import Certificates, authority_folder, hosts_of  # noqa: PLC0415  with --intercept only
+
         self.hosts = hosts_of(VENDORS, settings.intercept_hosts)
         self.certificates = Certificates(authority_folder(settings), self.hosts, warn)
         self.listeners = listen(replace(settings, port=settings.intercept or 0))
@@ -101,6 +103,8 @@ class Server(uvicorn.Server):
         self.proxy: Intercept | None = None
         self._proxied: Connections | None = None
         if intercepted is not None:
+            from assessment_simulator.intercept.requests import InterceptedRequests  # noqa: PLC0415  with --intercept only
+
             hosts = {host: VENDORS[id] for host, id in intercepted.hosts.table.items()}
             self._proxied = Connections(InterceptedRequests(simulator.app, hosts, url), settings.max_connections)
 
@@ -128,6 +132,8 @@ class Server(uvicorn.Server):
                 self._protocol(self._forwards), sock=self._simulator.forward_socket, backlog=BACKLOG
             )
         if self._intercepted is not None and self._proxied is not None:
+            from assessment_simulator.intercept.listener import intercept  # noqa: PLC0415  with --intercept only
+
             protocol = self._protocol(self._proxied, limit_concurrency=self._settings.max_connections + 1)
             self.proxy = intercept(self._settings, self._intercepted.hosts, self._intercepted.certificates, protocol)
             self.proxy.serve(self._intercepted.listeners)
@@ -374,6 +380,8 @@ def start_error(settings: Settings, problem: Exception) -> str:
 
 def intercept_error(settings: Settings, problem: Exception) -> str:
     """Why `--intercept` cannot start."""
+    from assessment_simulator.intercept.listener import authority_folder  # noqa: PLC0415  with --intercept only
+
     if isinstance(problem, OSError) and problem.filename is None:
         return start_error(replace(settings, port=settings.intercept or 0), problem).replace("--port", "--intercept")
     return f"--tls-dir {authority_folder(settings)}: {problem}"

@@ -22,7 +22,7 @@ SOON = 0.05
 # The part of those calls that may be late. More in the suite, whose other tests use the same processors.
 LATE = 0.05 if "TIMERS" in os.environ else 0.2
 # Seconds in which even those are answered that wait for this test's own threads.
-LONGEST = 2.0
+LONGEST = 1.0
 CLONE = """
     WITH one AS (SELECT * FROM sandbox WHERE name = 'model'), made AS (
         INSERT INTO sandbox (name, about, owner, number, digest, image, image_chain, image_digest, due, summary, used)

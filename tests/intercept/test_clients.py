@@ -90,8 +90,9 @@ def trap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         (settings / "resolv.conf").write_text(f"nameserver {ADDRESS}\noptions timeout:1 attempts:1\n")
         ip("-n", SPACE, "link", "set", "lo", "up")
         ip("-n", SPACE, "addr", "add", f"{ADDRESS}/24", "dev", "lo")
+        file = stack.enter_context(seen.open("w"))
         process = subprocess.Popen(
-            ["ip", "netns", "exec", SPACE, sys.executable, HERE / "trap.py", ADDRESS], stdout=seen.open("w")
+            ["ip", "netns", "exec", SPACE, sys.executable, HERE / "trap.py", ADDRESS], stdout=file
         )  # fmt: skip
         stack.callback(process.wait)
         stack.callback(process.terminate)

@@ -44,7 +44,7 @@ def test_page_is_accessible_at_every_width(server: Server, size: str) -> None:
     with chromium() as browser, visit(browser, server.url, size=WIDTHS[size]) as seen:
         for name in REFERENCE.names:
             seen.page.goto(f"{server.url}/_simulator/docs?of={name}")
-            seen.page.locator(".opblock").first.wait_for(timeout=30_000)
+            seen.page.locator(".opblock").first.wait_for()
             assert seen.violations() == []
             assert not seen.overflows()
 

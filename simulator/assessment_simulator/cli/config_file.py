@@ -12,8 +12,8 @@ def read_config(path: Path) -> dict[str, dict[str, Any]]:
     import tomllib
 
     from assessment_simulator.app import VENDORS
+    from assessment_simulator.core.text import SANDBOX_NAME
     from assessment_simulator.http.problem_details import Problem
-    from assessment_simulator.sandbox.sandbox import NAME
     from assessment_simulator.seeds import opening
 
     try:
@@ -29,7 +29,7 @@ def read_config(path: Path) -> dict[str, dict[str, Any]]:
         shape = "{name: {settings and seeds}}"
         raise click.ClickException(f'{path}: must be an object with the one member "sandboxes": {shape}')
     for name, config in sandboxes.items():
-        if not NAME.fullmatch(name) or not isinstance(config, dict):
+        if not SANDBOX_NAME.fullmatch(name) or not isinstance(config, dict):
             rule = "the name must be 1 to 64 of a-z, 0-9 and -, and its value an object"
             raise click.ClickException(f"{path}: sandboxes.{name}: {rule}")
         try:

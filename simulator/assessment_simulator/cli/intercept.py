@@ -7,7 +7,7 @@ from typing import Any, get_args
 import click
 
 from assessment_simulator.cli import values
-from assessment_simulator.cli.options import PATH, option
+from assessment_simulator.cli.options import PATH, need_cryptography, option
 from assessment_simulator.settings import Others, Settings
 
 INTERCEPT = option(
@@ -35,11 +35,7 @@ def check_intercept(workers: int = 1) -> None:
     """Raise an error of the command if this program cannot intercept."""
     if workers > 1:
         raise click.UsageError("--intercept is for one process, without --workers")
-    try:
-        import cryptography  # noqa: F401
-    except ModuleNotFoundError:
-        install = "pip install 'assessment-simulator[tls]'"
-        raise click.ClickException(f"--intercept needs the package cryptography: {install}") from None
+    need_cryptography("--intercept")
 
 
 def intercepting(options: dict[str, Any]) -> Settings:

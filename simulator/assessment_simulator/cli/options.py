@@ -21,6 +21,15 @@ def control_token() -> str | None:
     return token
 
 
+def need_cryptography(option: str) -> None:
+    """Raise an error of the command if the package is missing."""
+    try:
+        import cryptography  # noqa: F401
+    except ModuleNotFoundError:
+        install = "pip install 'assessment-simulator[tls]'"
+        raise click.ClickException(f"{option} needs the package cryptography: {install}") from None
+
+
 def parsed(parse: Callable[[Any], Any]) -> Callable[[click.Context, click.Parameter, Any], Any]:
     """A callback for click that reports a ValueError of `parse` under the name of the option."""
 

@@ -13,7 +13,7 @@ import click
 from assessment_simulator.cli import values
 from assessment_simulator.cli.config_file import read_config
 from assessment_simulator.cli.intercept import DEFAULT_SANDBOX, HOSTS, INTERCEPT, OTHERS, check_intercept
-from assessment_simulator.cli.options import FLAG, PATH, control_token, option
+from assessment_simulator.cli.options import FLAG, PATH, control_token, need_cryptography, option
 from assessment_simulator.core.log_location import LOG_FORMS, log_place
 from assessment_simulator.core.urls import host_and_port
 from assessment_simulator.settings import (
@@ -148,16 +148,12 @@ def _tls_files(
     if tls == "local":
         if folder is None or cert is not None or key is not None:
             raise click.UsageError("--tls local needs --tls-dir, for its authority, and no --tls-cert or --tls-key")
+        need_cryptography("--tls local")
         try:
             from assessment_simulator.certificates import certify
 
             urls = (local_url(options["host"], options["port"], tls=True), options["public_url"] or "")
             made = certify(folder, [options["host"], *filter(None, (urlsplit(url).hostname for url in urls))])
-        except ModuleNotFoundError as problem:
-            if problem.name != "cryptography":
-                raise
-            install = "pip install 'assessment-simulator[tls]'"
-            raise click.ClickException(f"--tls local needs the package cryptography: {install}") from None
         except (OSError, ValueError) as problem:
             raise click.ClickException(f"--tls-dir {folder}: {problem}") from None
         click.echo(f"certificate authority: {made.authority.absolute()}", err=True)

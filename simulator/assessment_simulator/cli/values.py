@@ -9,14 +9,13 @@ from urllib.parse import urlsplit
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.log_location import log_place
+from assessment_simulator.core.text import SANDBOX_NAME
 from assessment_simulator.core.urls import host_and_port, is_web_url, path_prefix
 from assessment_simulator.http.cross_origin import ANY, is_address, parse_origin, pattern
 from assessment_simulator.journal.redaction import redact
 
 # A name or an IPv4 address, or an IPv6 address, which has two colons at least; `*` is allowed in them.
 _HOST = re.compile(r"[^\s,;:/?#@\[\]]+|(?=.*:.*[:*])[0-9a-f.:*]+", re.IGNORECASE)
-# As `sandbox.NAME`, whose module would load the server.
-_SANDBOX_NAME = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
 _VENDOR_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+=(pymetrics|predictive_index)")
 _HOST_NAME = re.compile(r"\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 
@@ -94,7 +93,7 @@ networks = _valid(
     ip_network, "an IP address, or a network without bits of a host, such as 127.0.0.1, 10.0.0.0/8 or fd00::/8",
     several=True,
 )  # fmt: skip
-sandbox_name = _valid(_SANDBOX_NAME.fullmatch, "a name of a sandbox: 1 to 64 of a-z, 0-9 and -")
+sandbox_name = _valid(SANDBOX_NAME.fullmatch, "a name of a sandbox: 1 to 64 of a-z, 0-9 and -")
 host_names = _valid(
     lambda item: item == ANY or is_address(item.strip("[]")) or _HOST_NAME.fullmatch(pattern(item)),
     "a host name, such as sim.example, .example.com (with its subdomains) or *; it has no scheme, port or path",

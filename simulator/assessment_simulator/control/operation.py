@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from starlette.requests import Request
 
 from assessment_simulator.core.schema import Schema, integer, text
+from assessment_simulator.core.text import SANDBOX_NAME
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.http.asgi import named_headers
 from assessment_simulator.http.problem_details import ROOT, Problem, flawed
-from assessment_simulator.sandbox.sandbox import NAME, Sandbox
+from assessment_simulator.sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from assessment_simulator.control.router import ControlApi
@@ -122,6 +123,6 @@ def named(vendor: Vendor) -> str:
 
 def no_sandbox(name: str) -> Problem:
     """The error for a name without a sandbox."""
-    if NAME.fullmatch(name):
+    if SANDBOX_NAME.fullmatch(name):
         return Problem(404, f"there is no sandbox {name!r}; open it with POST {ROOT}/sandboxes")
     return Problem(404, f"{name!r} is no sandbox name: 1 to 64 of a-z, 0-9 and -")

@@ -1,6 +1,5 @@
 """The rule catalogue, and the page of each rule with two requests that are sent when the page is first asked for."""
 
-import json
 from collections.abc import Mapping
 from functools import partial
 from http import HTTPStatus
@@ -25,6 +24,7 @@ from assessment_simulator.http.cross_origin import CrossOriginPolicy
 from assessment_simulator.http.problem_details import ROOT, Problem
 from assessment_simulator.http.templating import render
 from assessment_simulator.http.vendor_endpoint import VendorEndpoint
+from assessment_simulator.journal.views import pretty
 from assessment_simulator.sandbox.registry import Sandboxes
 
 
@@ -116,8 +116,7 @@ def written(call: Mapping[str, Any], part: str) -> str:
     body = message["body"]
     if body is None:
         return "\n".join(lines)
-    text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, indent=2)
-    return "\n".join([*lines, "", text])
+    return "\n".join([*lines, "", pretty(body)])
 
 
 _PLAIN = ("content-length", "date", "host", "link", "vary")

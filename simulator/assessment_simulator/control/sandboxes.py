@@ -16,12 +16,12 @@ from assessment_simulator.control.bodies import Answer, Body, Count, Moment, mus
 from assessment_simulator.control.operation import ControlCall, no_sandbox
 from assessment_simulator.core import webhook_secret
 from assessment_simulator.core.config import Config
+from assessment_simulator.core.text import SANDBOX_NAME
 from assessment_simulator.core.urls import CONTAINER_HINT, names_container_host
 from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.journal.search import older
 from assessment_simulator.sandbox.commit_queue import summary_of
 from assessment_simulator.sandbox.registry import AlreadyExists
-from assessment_simulator.sandbox.sandbox import NAME
 from assessment_simulator.sandbox.sandbox import Sandbox as LiveSandbox
 from assessment_simulator.sandbox.state import Clock, State
 from assessment_simulator.storage import Listed, json_codec
@@ -36,8 +36,8 @@ Seed = Annotated[
 Name = Annotated[
     str,
     # No constraint by a pattern: the dashboard shows this error to people.
-    must("be 1 to 64 of a-z, 0-9 and -", NAME.fullmatch),
-    Field(description="1 to 64 of a-z, 0-9 and -", json_schema_extra={"pattern": f"^{NAME.pattern}$"}),
+    must("be 1 to 64 of a-z, 0-9 and -", SANDBOX_NAME.fullmatch),
+    Field(description="1 to 64 of a-z, 0-9 and -", json_schema_extra={"pattern": f"^{SANDBOX_NAME.pattern}$"}),
 ]
 
 
@@ -172,7 +172,7 @@ async def delete(call: ControlCall) -> None:
     """Delete a sandbox."""
     name, sandboxes = call.params["name"], call.api.sandboxes
     # In open access every valid name is that of a sandbox, which the next call would create.
-    if not await sandboxes.delete(name) and not (sandboxes.open_access and NAME.fullmatch(name)):
+    if not await sandboxes.delete(name) and not (sandboxes.open_access and SANDBOX_NAME.fullmatch(name)):
         raise no_sandbox(name)
 
 

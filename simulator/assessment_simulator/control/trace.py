@@ -5,7 +5,6 @@ size is bounded: texts are cut shorter, and at last left out, until the page fit
 """
 
 import asyncio
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
@@ -19,11 +18,10 @@ from assessment_simulator.control.deliveries import WholeDelivery, delivery_view
 from assessment_simulator.control.operation import ControlCall
 from assessment_simulator.control.settings import shown
 from assessment_simulator.core import instant
-from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.http.templating import filled
 from assessment_simulator.journal import search
 from assessment_simulator.journal.redaction import Mask
-from assessment_simulator.journal.views import whole_call_view
+from assessment_simulator.journal.views import pretty, whole_call_view
 from assessment_simulator.storage.pauses import Pause
 
 MEDIA_TYPE = "text/html"
@@ -60,7 +58,7 @@ async def save(call: ControlCall) -> Response:
             {**mail.public, "text": mask.plain(sandbox.links.fill_text(mail.public["text"], call.base))}
             for mail in islice(search.mails(sandbox, {}), MOST)
         ],
-        "invitations": _invitations(call, sandbox.vendors),
+        "invitations": _invitations(call),
         "faults": [_text(asdict(fault)) for fault in (sandbox.faults.with_counts() if sandbox.faults else ())],
         "settings": _text(mask.value(shown(sandbox.vendors, sandbox.config))),
     }  # fmt: skip
@@ -74,13 +72,16 @@ async def save(call: ControlCall) -> Response:
     return Response(page, headers=headers, media_type=MEDIA_TYPE)
 
 
-def _invitations(call: ControlCall, vendors: Mapping[str, Vendor]) -> list[dict[str, Any]]:
+def _invitations(call: ControlCall) -> list[dict[str, Any]]:
     found = []
     for one in islice(search.invitations(call.sandbox, {}), MOST):
         invitation = one.vendor.to_invitation(one.stored)
         status = one.vendor.state_machine.title(invitation.status)
-        title = vendors[invitation.vendor].title
-        found.append({"id": invitation.id, "vendor": title, "status": status, "candidate": invitation.candidate})
+        found.append(
+            {
+                "id": invitation.id, "vendor": one.vendor.title, "status": status, "candidate": invitation.candidate,
+            }
+        )  # fmt: skip
     return found
 
 
@@ -102,5 +103,4 @@ def _shortened(text: str, most: int) -> str:
 
 def _text(body: Any) -> str:
     """A body as text; as long as the page may show it, so that a long one is written once."""
-    text = body if isinstance(body, str) else "" if body is None else json.dumps(body, ensure_ascii=False, indent=2)
-    return _shortened(text, _LENGTHS[0])
+    return _shortened("" if body is None else pretty(body), _LENGTHS[0])

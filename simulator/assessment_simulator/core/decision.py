@@ -83,7 +83,7 @@ class Document:
     """A page to draw: a title on a coloured bar, and sections."""
 
     title: str
-    sections: "tuple[tuple[str, tuple[tuple[str, ...] | Drawing, ...]], ...]"
+    sections: "Sections"
     subtitle: str = ""  # on the bar, under the title
     colour: str = "#1d2b3a"  # of the bar and the headings
     footer: str = ""  # of each page, before its number; without one, pages have no number

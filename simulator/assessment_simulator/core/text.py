@@ -5,6 +5,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from urllib.parse import unquote, unquote_plus
 
+# The form of a sandbox's name.
+SANDBOX_NAME = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
 _CUT = 40
 _MOST = 5
 _MOST_LISTED = 20

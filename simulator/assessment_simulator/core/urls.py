@@ -28,6 +28,11 @@ def names_container_host(url: str) -> bool:
     return any(name in url.lower() for name in _HOST_NAMES)
 
 
+def container_hints(url: str | None) -> tuple[str, ...]:
+    """The hint about a URL with such a name."""
+    return (CONTAINER_HINT,) if url and names_container_host(url) else ()
+
+
 def is_url(text: str, schemes: tuple[str, ...] = ()) -> bool:
     """Whether `text` is an absolute URL with a host, of one of `schemes` (lower case) or, without any, of whichever."""
     if _FORBIDDEN.search(text):

@@ -139,9 +139,9 @@ class PageRequest:
         """The sandbox's settings, as the vendors read them."""
         return Config.of(await self.get("config"))
 
-    async def invite(self, vendor: Vendor, fields: Mapping[str, str]) -> str:
+    async def invite(self, vendor: Vendor, fields: Mapping[str, str], config: Config) -> str:
         """Create an invitation through the vendor's API; returns its id, raises `Problem` with what the vendor says."""
-        form, config = vendor.invitation_form, await self.config()
+        form = vendor.invitation_form
         paths = {one.operation.name: one.path for one in vendor.endpoints}
         key = f"sim-{self.name}"
         headers = dict.fromkeys(vendor.headers, key)

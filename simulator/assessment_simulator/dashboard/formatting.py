@@ -1,6 +1,5 @@
 """Functions that the dashboard's templates call: names, ages, statuses, bodies."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,9 +7,9 @@ from assessment_simulator.core import faults, instant
 from assessment_simulator.core.sources import BehaviourFlag
 from assessment_simulator.core.states import State
 from assessment_simulator.core.vendor import Vendor
-from assessment_simulator.dashboard.waterfall import span
+from assessment_simulator.journal.views import pretty  # noqa: F401  for templates
 
-_AGES = ((instant.DAY, "d"), (instant.HOUR, "h"), (instant.MINUTE, "min"), (instant.SECOND, "s"))
+_UNITS = ((instant.DAY, "d"), (instant.HOUR, "h"), (instant.MINUTE, "min"), (instant.SECOND, "s"))
 FAULT_KINDS = faults.KINDS
 DELIVERY_TONES = {"pending": "info", "delivered": "good", "failed": "bad"}
 
@@ -19,11 +18,21 @@ def age(at: str, now: str) -> str:
     """The time from an instant to `now` in one unit: `3 d ago`, `in 2 h`."""
     then, present = instant.parse(at), instant.parse(now)
     ticks = present.at - then.at if then and present else 0
-    size, unit = next((one for one in _AGES if abs(ticks) >= one[0]), _AGES[-1])
+    size, unit = next((one for one in _UNITS if abs(ticks) >= one[0]), _UNITS[-1])
     if abs(ticks) < instant.SECOND:
         return "now"
-    span = f"{abs(ticks) // size} {unit}"
-    return f"{span} ago" if ticks > 0 else f"in {span}"
+    length = f"{abs(ticks) // size} {unit}"
+    return f"{length} ago" if ticks > 0 else f"in {length}"
+
+
+def span(ticks: int) -> str:
+    """A length of time in its two largest units: `10 d`, `1 h 30 min`, `0 s`."""
+    parts = []
+    for size, unit in _UNITS:
+        if ticks >= size:
+            parts.append(f"{ticks // size} {unit}")
+            ticks %= size
+    return " ".join(parts[:2]) or "0 s"
 
 
 def gap(at: str, later: str) -> str:
@@ -46,11 +55,6 @@ def name_of(candidate: Mapping[str, Any]) -> str:
     """A candidate's name, or else the e-mail address or the external id."""
     name = " ".join(filter(None, (candidate.get("first_name"), candidate.get("last_name"))))
     return name or candidate.get("email") or candidate.get("external_id") or "without a name"
-
-
-def pretty(value: Any) -> str:
-    """A body: JSON with line breaks, text unchanged."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
 
 
 class Vendors:

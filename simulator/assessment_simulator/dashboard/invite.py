@@ -21,10 +21,8 @@ async def view(page: PageRequest) -> dict[str, Any]:
     id = page.parameters("vendor").get("vendor", "")
     vendor = page.vendors.get(id if id in page.vendors.titles else next(iter(page.vendors.titles)))
     form, config = vendor.invitation_form, await page.config()
-    number = (await page.get())["counts"]["invitations"] + 1
     return {
         "vendor": vendor, "fields": form, "subjects": [*form.subjects(config)], "outcomes": OUTCOMES, "scores": SCORES,
-        "number": number,
     }  # fmt: skip
 
 
@@ -40,5 +38,5 @@ async def create(page: PageRequest, form: Form) -> str:
     tags = "".join(f"+{form[tag]}" for tag in ("outcome", "score") if tag in form)
     if tags and name:
         fields["email"] = f"{name}{tags}@{host}"
-    created = await page.invite(vendor, fields)
+    created = await page.invite(vendor, fields, await page.config())
     return f"/sandboxes/{page.name}/invitations/{created}?{urlencode({'created': 'yes'})}"

@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from assessment_simulator.core.sources import Standing
+from assessment_simulator.core.text import SANDBOX_NAME
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.dashboard import formatting, forms, invite, settings_form, tour
 from assessment_simulator.dashboard.api_client import CONTROL, Form, PageRequest, call_control
@@ -24,7 +25,7 @@ from assessment_simulator.http.base_url import BaseUrl, proxy_info
 from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.http.routing import Handler, route
 from assessment_simulator.http.templating import HEADERS, render
-from assessment_simulator.sandbox.sandbox import NAME
+from assessment_simulator.journal.views import pretty
 
 UNDER = "/sandboxes/{name}"
 # Requests without a sandbox that the first page shows.
@@ -142,10 +143,9 @@ async def _states(page: PageRequest) -> dict[str, Any]:
     async def machine(vendor: str, title: str) -> dict[str, Any]:
         name = vendor.replace("_", "-")
         seen = await page.get(f"states/{name}")
-        words = {state["id"]: page.vendors.status(vendor, state["id"]) for state in seen["states"]}
         # The mark changes the picture's address with its content.
-        mark = crc32(formatting.pretty(seen).encode())
-        return {"title": title, "name": name, "seen": seen, "mark": mark, "words": words}
+        mark = crc32(pretty(seen).encode())
+        return {"title": title, "name": name, "seen": seen, "mark": mark, "words": page.vendors.status_words(vendor)}
 
     return {"machines": await asyncio.gather(*(machine(*one) for one in page.vendors.titles.items()))}
 
@@ -232,7 +232,7 @@ class Dashboard:
         try:
             sandbox, query = await request.get(), http_request.query_params
         except Problem as problem:
-            if problem.status != 404 or not NAME.fullmatch(request.name):
+            if problem.status != 404 or not SANDBOX_NAME.fullmatch(request.name):
                 raise
             return render("dashboard/unknown.html", 404, prefix=request.prefix, name=request.name)
         done = page.actions.get(query.get("done", "")) or forms.CLOCK.get(query.get("done", ""))

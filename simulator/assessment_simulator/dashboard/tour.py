@@ -62,8 +62,9 @@ async def _invite(page: PageRequest, vendor: str, person: int) -> str:
         "first_name": first, "last_name": last, "email": f"{first}.{last}@example.com".lower(), "send_email": "yes",
         "external_id": f"tour-{number}",
     }  # fmt: skip
-    subjects = [*chosen.invitation_form.subjects(await page.config())]
-    return await page.invite(chosen, fields | ({"subject": subjects[0][0]} if subjects else {}))
+    config = await page.config()
+    subjects = [*chosen.invitation_form.subjects(config)]
+    return await page.invite(chosen, fields | ({"subject": subjects[0][0]} if subjects else {}), config)
 
 
 async def use_inbox(page: PageRequest, form: Form) -> None:

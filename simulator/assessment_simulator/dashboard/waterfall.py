@@ -11,6 +11,7 @@ from math import log10
 from typing import Any
 
 from assessment_simulator.core import instant
+from assessment_simulator.dashboard.formatting import DELIVERY_TONES, span
 
 LEFT, LANE, TOP = 132, 30, 44  # where the axis begins, the height of a lane, and the space above the first
 _WIDE, _END = 1_100, 28  # the width of the picture, unless events would touch, and the space at its end
@@ -18,17 +19,6 @@ _GAP, _DECADE = 16, 26  # relative width of every gap, and what each power of te
 _NARROW = 11  # the least width of a gap
 _LABEL = 58  # the least space between two labels of the axis
 MOST = 80  # entries that are drawn, the newest
-_TONES = {"delivered": "good", "failed": "bad", "pending": "info"}
-
-
-def span(ticks: int) -> str:
-    """A length of time in its two largest units: `10 d`, `1 h 30 min`, `0 s`."""
-    parts, sizes = [], ((instant.DAY, "d"), (instant.HOUR, "h"), (instant.MINUTE, "min"), (instant.SECOND, "s"))
-    for size, unit in sizes:
-        if ticks >= size:
-            parts.append(f"{ticks // size} {unit}")
-            ticks %= size
-    return " ".join(parts[:2]) or "0 s"
 
 
 def _tone(status: int | None) -> str:
@@ -60,7 +50,7 @@ def waterfall(
         return lanes.setdefault(key, {"name": name, "bars": [], "dots": []})
 
     def dot(entry: Mapping[str, Any], tone: str, text: str) -> dict[str, Any]:
-        return {"x": places[at[entry["at"]]], "tone": tone, "text": text, "due": entry["due"], "entry": entry}
+        return {"x": places[at[entry["at"]]], "tone": tone, "text": text, "due": entry["due"]}
 
     changes, webhooks = [], 0
     moves = [one for one in entries if one["what"] == "move"]
@@ -80,7 +70,7 @@ def waterfall(
             webhooks += 1
             state = text.rpartition(": ")[2]
             begin = places[at[entry["at"]]]
-            bar = {"x": begin, "width": 3, "text": "", "tone": _TONES.get(state, "plain")}
+            bar = {"x": begin, "width": 3, "text": "", "tone": DELIVERY_TONES.get(state, "plain")}
             lane(entry["id"], f"Webhook {webhooks}")["bars"].append(bar)
         elif what == "attempt":
             row = lane(entry["id"], "Webhook")
@@ -105,5 +95,5 @@ def waterfall(
     return {
         "width": round(x + _END), "height": TOP + LANE * len(rows) + 8, "has_future": x > present, "lanes": rows,
         "ticks": ticks, "now": present,
-        "changes": changes, "left_out": left_out, "left": LEFT, "lane": LANE, "top": TOP,
+        "changes": changes, "left_out": left_out, "lane": LANE, "top": TOP,
     }  # fmt: skip

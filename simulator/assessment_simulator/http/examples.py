@@ -6,6 +6,7 @@ endpoint as those of callers; no metric, journal or log has them.
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -62,10 +63,7 @@ class Story:
 
     def filled(self, step: Step) -> Step:
         """The step with members of earlier answers in place of what refers to them."""
-        return Step(
-            step.operation, self.fill(step.body), self.fill(dict(step.params)), dict(step.query), step.media_type,
-            dict(step.headers), step.raw, step.method, self.fill(step.path),
-        )  # fmt: skip
+        return replace(step, body=self.fill(step.body), params=self.fill(dict(step.params)), path=self.fill(step.path))
 
     def fill(self, value: Any) -> Any:
         """The value with every `=operation/member/…` in it replaced by that member of the operation's answer."""

@@ -164,9 +164,7 @@ class VendorEndpoint:
                 if key in headers
             }
             credential = vendor.credential(operation.name, params, wanted, parsed)
-            if (
-                credential is not None and IN_PROCESS in scope
-            ):  # a page makes the request, for the sandbox that it shows
+            if credential is not None and IN_PROCESS in scope:  # a page asks, for the sandbox that it shows
                 credential = Credential(IN_PROCESS, scope[IN_PROCESS])
             parameters = parse_query(query) if query else _EMPTY
 

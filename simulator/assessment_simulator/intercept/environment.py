@@ -7,13 +7,14 @@ written again each time.
 """
 
 import ssl
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from assessment_simulator.certificates import java_trust_store
+from assessment_simulator.certificates import java_trust_store, write
 
 SHIMS = Path(__file__).parent / "shims"
+# Of the files, which hold nothing secret and which a client of another user may read.
+_MODE = 0o644
 NO_PROXY = "localhost,127.0.0.1,::1"
 # A trust store needs a password; this is the usual one, and protects nothing.
 _PASSWORD = "changeit"  # noqa: S105
@@ -29,14 +30,14 @@ def environment(
 ) -> dict[str, str]:
     """Write the files into `folder`, and return the variables to add to those that are `present`."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    bundle = _write(folder / "intercept-bundle.pem", _system_authorities(present) + authority.read_bytes())
-    store = _write(folder / "intercept-trust.p12", java_trust_store(bundle.read_bytes(), _PASSWORD))
+    bundle = write(folder / "intercept-bundle.pem", _system_authorities(present) + authority.read_bytes(), _MODE)
+    store = write(folder / "intercept-trust.p12", java_trust_store(bundle.read_bytes(), _PASSWORD), _MODE)
     php, php_before = folder / "php", present.get("PHP_INI_SCAN_DIR", "")
     php.mkdir(exist_ok=True)
-    _write(php / "intercept.ini", f'curl.cainfo = "{bundle}"\nopenssl.cafile = "{bundle}"\n'.encode())
+    write(php / "intercept.ini", f'curl.cainfo = "{bundle}"\nopenssl.cafile = "{bundle}"\n'.encode(), _MODE)
     wgetrc = Path(present.get("WGETRC") or Path(present.get("HOME", "/")) / ".wgetrc")
     own = wgetrc.read_bytes() if wgetrc.is_file() and wgetrc.parent != folder else b""
-    wget = _write(folder / "intercept.wgetrc", own.rstrip(b"\n") + f"\nca_certificate = {bundle}\n".encode())
+    wget = write(folder / "intercept.wgetrc", own.rstrip(b"\n") + f"\nca_certificate = {bundle}\n".encode(), _MODE)
     address = "127.0.0.1"
     proxy, sep = f"http://{address}:{port}", ";" if ":\\" in str(SHIMS) else ":"
     java = {
@@ -87,11 +88,3 @@ def _system_authorities(present: Mapping[str, str]) -> bytes:
         if name and Path(name).is_file() and "intercept-bundle" not in name:
             return Path(name).read_bytes().rstrip(b"\n") + b"\n"
     return b""
-
-
-def _write(path: Path, data: bytes) -> Path:
-    """Write a file in one step, so that a client that reads it meanwhile finds a whole one."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        file.write(data)
-    Path(file.name).chmod(0o644)
-    return Path(file.name).replace(path)

@@ -197,7 +197,7 @@ class Intercept:
         more: Any = {} if context is None else {"ssl": context, "ssl_handshake_timeout": self.patience}
         try:
             await loop.connect_accepted_socket(self.protocol, client, **more)
-        except (OSError, EOFError, ConnectionError) as problem:
+        except (OSError, EOFError) as problem:
             client.close()
             self._note("untrusted", host, name, _alert(problem))
         else:
@@ -274,7 +274,7 @@ def _settle(future: "asyncio.Future[None]") -> None:
 
 def _has_record(data: bytes) -> bool:
     """Whether the first TLS record is complete."""
-    return len(data) >= 5 and len(data) >= 5 + int.from_bytes(data[3:5])
+    return len(data) >= 5 + int.from_bytes(data[3:5])
 
 
 async def _peek(client: socket.socket, is_enough: Callable[[bytes], bool]) -> bytes:

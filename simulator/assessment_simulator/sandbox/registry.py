@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from assessment_simulator.core.config import Config, JournalLimits
 from assessment_simulator.core.request import IN_PROCESS, Credential
+from assessment_simulator.core.text import SANDBOX_NAME
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.counters import Meters
 from assessment_simulator.sandbox import request_changes
@@ -32,7 +33,7 @@ from assessment_simulator.sandbox.codec import parts
 from assessment_simulator.sandbox.commit_queue import Commits, Writer, due_of, summary_of
 from assessment_simulator.sandbox.credentials import Credentials, Keys, Lock, digest, members
 from assessment_simulator.sandbox.sample_data import add_samples
-from assessment_simulator.sandbox.sandbox import NAME, Sandbox
+from assessment_simulator.sandbox.sandbox import Sandbox
 from assessment_simulator.sandbox.state import Clock, State, machine_now
 from assessment_simulator.storage import Claimed, Found, Listed, LogError, OwnedElsewhere, Owner, Position, Unwritten
 from assessment_simulator.storage.log import Log
@@ -133,7 +134,7 @@ class Sandboxes:
         found = self._sandboxes.get(name)
         if found is not None and found.is_current:
             return found
-        if self.log is None or NAME.fullmatch(name) is None:
+        if self.log is None or SANDBOX_NAME.fullmatch(name) is None:
             return found
         if name in self._owners:
             raise self._owned_elsewhere(name, self._owners[name])
@@ -141,7 +142,7 @@ class Sandboxes:
 
     async def find_or_open(self, name: str) -> Sandbox | None:
         """The sandbox of that name; a new one in open access; None where nothing may be opened by name."""
-        while (found := await self.find(name)) is None and self.open_access and NAME.fullmatch(name):
+        while (found := await self.find(name)) is None and self.open_access and SANDBOX_NAME.fullmatch(name):
             try:
                 return await self.open(name)
             except AlreadyExists:  # just now
@@ -334,7 +335,7 @@ class Sandboxes:
 
     async def delete(self, name: str) -> bool:
         """Delete a sandbox and what opens it, also one that cannot be read; False where there is none."""
-        if NAME.fullmatch(name) is None:
+        if SANDBOX_NAME.fullmatch(name) is None:
             return False
         if self.log is not None:
             return await self._alone(name, partial(self._delete, self.log, name))

@@ -15,7 +15,6 @@ Theory of operation:
 - A sandbox that is closed (deleted, or released to another process) does nothing more. `is_deleted` tells which.
 """
 
-import re
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -41,8 +40,6 @@ if TYPE_CHECKING:
     from assessment_simulator.sandbox.commit_queue import Commits
     from assessment_simulator.webhooks.worker import WebhookWorker
 
-# The form of a sandbox's name.
-NAME = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
 T = TypeVar("T")
 P = ParamSpec("P")
 Ts = TypeVarTuple("Ts")

@@ -23,7 +23,7 @@ from assessment_simulator.core.decision import Decision, Record, Timer, VendorRe
 from assessment_simulator.core.outcome_tags import cancelled_timers, parse_tags, planned_timers
 from assessment_simulator.core.request import MISSING, VendorRequest
 from assessment_simulator.core.sandbox_view import SandboxView, Stored
-from assessment_simulator.core.urls import CONTAINER_HINT, names_container_host
+from assessment_simulator.core.urls import container_hints
 from assessment_simulator.core.vendor import Invitation, mail
 from assessment_simulator.vendors.predictive_index import behaviour_flags as flags
 from assessment_simulator.vendors.predictive_index import people, representations, results, rules, webhooks
@@ -78,8 +78,7 @@ def create(request: VendorRequest, view: SandboxView) -> Decision:
     notes = rules.body_notes(body, config) + ((other_match,) if other_match else ())
     created = flags.WEBHOOK_ON.value(config) != "completion"
     events = webhooks.events(request, view, record) if created else ()
-    hook = public["assessmentStatusWebHook"]
-    hints = (CONTAINER_HINT,) if hook and names_container_host(hook) else ()
+    hints = container_hints(public["assessmentStatusWebHook"])
     return Decision(VendorResponse(201, shown, notes=notes, hints=hints), tuple(records), events, timers)
 
 
@@ -152,8 +151,7 @@ def change(request: VendorRequest, view: SandboxView) -> Decision:
     record = Record(RECORD_KIND, stored.id, state, public, internal, representations.keys(public, old))
     person = people.find(old["assessmentUserId"], view)
     changed = {**person, **{member: values[member] for member in people.MEMBERS if member in values}}
-    hook = values.get("assessmentStatusWebHook")
-    hints = (CONTAINER_HINT,) if hook and names_container_host(hook) else ()
+    hints = container_hints(values.get("assessmentStatusWebHook"))
     timers: tuple[Timer, ...] = ()
     if expires is not None and state not in ENDS:
         timers = (Timer("expire", stored.id, expires, VENDOR_ID, request.base_url),)
