@@ -467,7 +467,7 @@ def test_a_slow_client_slows_the_owner_and_nothing_is_lost(pair: Pair) -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         nonlocal sent
         await stream(send)
-        for _ in range(64):
+        for _ in range(128):  # more than the kernel's buffers of two connections hold
             await send({"type": "http.response.body", "body": MEGABYTE, "more_body": True})
             sent += 1
         await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -476,9 +476,9 @@ def test_a_slow_client_slows_the_owner_and_nothing_is_lost(pair: Pair) -> None:
         client.sendall(get())
         until(client, b"\r\n\r\n")
         time.sleep(0.5)  # nothing tells that no more is sent
-        assert sent < 40
-        assert len(everything(client)) > 63 * LARGEST_BODY
-    assert sent == 64
+        assert sent < 100
+        assert len(everything(client)) > 127 * LARGEST_BODY
+    assert sent == 128
 
 
 # Owners that cannot be reached, and other owners.

@@ -14,7 +14,7 @@ from assessment_simulator.control.journal import WholeCall
 from assessment_simulator.control.operation import ControlCall
 from assessment_simulator.control.server import rule_view
 from assessment_simulator.core.sources import Standing
-from assessment_simulator.core.text import meant
+from assessment_simulator.core.text import meant, pretty
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.documents.renderer import draw
 from assessment_simulator.http import examples
@@ -24,7 +24,6 @@ from assessment_simulator.http.cross_origin import CrossOriginPolicy
 from assessment_simulator.http.problem_details import ROOT, Problem
 from assessment_simulator.http.templating import render
 from assessment_simulator.http.vendor_endpoint import VendorEndpoint
-from assessment_simulator.journal.views import pretty
 from assessment_simulator.sandbox.registry import Sandboxes
 
 

@@ -18,10 +18,11 @@ from assessment_simulator.control.deliveries import WholeDelivery, delivery_view
 from assessment_simulator.control.operation import ControlCall
 from assessment_simulator.control.settings import shown
 from assessment_simulator.core import instant
+from assessment_simulator.core.text import pretty
 from assessment_simulator.http.templating import filled
 from assessment_simulator.journal import search
 from assessment_simulator.journal.redaction import Mask
-from assessment_simulator.journal.views import pretty, whole_call_view
+from assessment_simulator.journal.views import whole_call_view
 from assessment_simulator.storage.pauses import Pause
 
 MEDIA_TYPE = "text/html"

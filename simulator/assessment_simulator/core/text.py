@@ -1,8 +1,10 @@
-"""Checks of text that callers send: blank text, UUIDs, misspelt names, e-mail addresses, blanks made by a `+`."""
+"""Text that callers send: checks of blank text, UUIDs, misspelt names, e-mail addresses and blanks made by a `+`."""
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from typing import Any
 from urllib.parse import unquote, unquote_plus
 
 # The form of a sandbox's name.
@@ -29,6 +31,11 @@ def is_uuid(text: str) -> bool:
 def lower_uuid(text: str) -> str:
     """The UUID in lower case, as this program writes UUIDs; any other text unchanged."""
     return text if text.islower() or not is_uuid(text) else text.lower()
+
+
+def pretty(value: Any) -> str:
+    """A parsed body for people: JSON with line breaks, text unchanged."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def plain(name: object) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 from assessment_simulator.core import faults, instant
 from assessment_simulator.core.sources import BehaviourFlag
 from assessment_simulator.core.states import State
+from assessment_simulator.core.text import pretty  # noqa: F401  for templates
 from assessment_simulator.core.vendor import Vendor
-from assessment_simulator.journal.views import pretty  # noqa: F401  for templates
 
 _UNITS = ((instant.DAY, "d"), (instant.HOUR, "h"), (instant.MINUTE, "min"), (instant.SECOND, "s"))
 FAULT_KINDS = faults.KINDS

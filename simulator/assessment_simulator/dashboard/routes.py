@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from assessment_simulator.core.sources import Standing
-from assessment_simulator.core.text import SANDBOX_NAME
+from assessment_simulator.core.text import SANDBOX_NAME, pretty
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.dashboard import formatting, forms, invite, settings_form, tour
 from assessment_simulator.dashboard.api_client import CONTROL, Form, PageRequest, call_control
@@ -25,7 +25,6 @@ from assessment_simulator.http.base_url import BaseUrl, proxy_info
 from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.http.routing import Handler, route
 from assessment_simulator.http.templating import HEADERS, render
-from assessment_simulator.journal.views import pretty
 
 UNDER = "/sandboxes/{name}"
 # Requests without a sandbox that the first page shows.

@@ -2,7 +2,6 @@
 browsers and proxies can open, and which rules the requests have passed and violated.
 """
 
-import json
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -21,11 +20,6 @@ from assessment_simulator.storage import json_codec
 
 Json = dict[str, Any]
 _UNKNOWN_SIZE = -1
-
-
-def pretty(value: Any) -> str:
-    """A body: JSON with line breaks, text unchanged."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def call_view(exchange: Exchange, mask: Mask, invitation: str | None) -> dict[str, Any]:
