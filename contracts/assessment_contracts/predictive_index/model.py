@@ -104,10 +104,12 @@ class Model:
     def changed(self, id: str, body: Body) -> Face:
         """What an assessment must be after a change."""
         face = changes.after(self.faces[id], dict(body), Account())
-        if body.get("expirationDateTime") and face["assessmentState"] == EXPIRED:
+        # The present time of expiry again is no change: alarms of one instant keep their order.
+        moved = face["expirationDateTime"] != self.faces[id]["expirationDateTime"]
+        if moved and face["assessmentState"] == EXPIRED:
             face["assessmentState"] = SENT
-        self.alarms = [alarm for alarm in self.alarms if alarm[1:] != (id, "expire")]
-        if face["assessmentState"] not in ENDS:
+        if moved and face["assessmentState"] not in ENDS:
+            self.alarms = [alarm for alarm in self.alarms if alarm[1:] != (id, "expire")]
             self.alarms.append((timestamps.ticks(face["expirationDateTime"]), id, "expire"))
         self._known_as(face["assessmentUserId"], {name: face[name] for name in TAKER})
         self.faces[id] = face
