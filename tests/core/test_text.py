@@ -1,5 +1,7 @@
 """Checks of text that callers send."""
 
+import unicodedata
+
 import pytest
 
 from assessment_simulator.core.text import address_flaw, is_blank, lower_uuid, meant, plus_is_suspect, raw_value
@@ -10,6 +12,11 @@ BLANK = ("", " ", "\t\r\n", "\u00a0", "\u3000\u2003", "\u200b", "\ufeff", "\u202
 @pytest.mark.parametrize("text", [*BLANK, "a", " a ", "0", "\u200ba", "李", "."])
 def test_white_space_and_format_characters_are_blank(text: str) -> None:
     assert is_blank(text) is (text in BLANK)
+
+
+def test_blank_characters_are_those_of_unicode() -> None:
+    characters = map(chr, range(0x1_0000))
+    assert [c for c in characters if is_blank(c) != (c.isspace() or unicodedata.category(c) == "Cf")] == []
 
 
 GOOD = (

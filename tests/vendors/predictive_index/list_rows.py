@@ -99,6 +99,7 @@ OTHERS = [
     listed("select.member", {"$select": "firstName, customFields"}, {"$select": "firstName,"}),
     listed("select.member", {"$select": "*"}, {"$select": "selfSigmaScore/aSigma"}),
     listed("search.text", {"$search": "sam"}, {"$search": ' "'}),
+    listed("search.text", {"$search": "\u0085 sam"}, {"$search": '\u200b "\u0085'}),
     listed("search.text", {"$search": "x" * 1_000}, {"$search": "x" * 1_001}),
     listed("searchfields.member", {"searchfields": "email, lastName"}, {"searchfields": "email,gender"}),
     listed("searchfields.member", {"searchfields": "email"}, {"searchfields": "peopleAndJobsSearchResult/sortName"}),

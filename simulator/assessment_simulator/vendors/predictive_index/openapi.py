@@ -21,6 +21,7 @@ from assessment_simulator.core.schema import (
     ref,
     text,
 )
+from assessment_simulator.core.text import VISIBLE
 from assessment_simulator.vendors.predictive_index import languages, reports, representations, results
 from assessment_simulator.vendors.predictive_index.odata import entity_schemas, parser
 from assessment_simulator.vendors.predictive_index.odata.rules import MAX_COUNT, MAX_SEARCH_LENGTH
@@ -103,7 +104,7 @@ _ERROR = {"anyOf": [ref("ErrorResponse"), ref("Message")]}
 _NOT_BLANK = ("firstName", "middleName", "lastName", "email", "administeredByFirstName", "administeredByLastName",
               "administeredByEmail")  # fmt: skip
 _BODY_KEYWORDS: dict[str, Schema] = {
-    **{member: {"pattern": r"^$|\S"} for member in _NOT_BLANK},
+    **{member: {"pattern": f"^$|{VISIBLE}"} for member in _NOT_BLANK},
     "expirationDateTime": {"examples": ["2030-01-31", "2030-01-31T23:59:59.0123456Z"]},
     "associatedPositionTitle": {"examples": ["Software Engineer"]},
     "gender": {"enum": [0, 1, 2]},
@@ -125,7 +126,7 @@ SCHEMAS["ListedAssessment"] = record(SCHEMAS["Assessment"]["properties"], "", re
 _required = partial(Parameter, required=True)
 _ID = _required("assessmentId", text(format="uuid"), "the assessment's id", place="path")
 _COUNT = integer(minimum=0, maximum=MAX_COUNT)
-_SEARCH = text(pattern=r"\S", maxLength=MAX_SEARCH_LENGTH)
+_SEARCH = text(pattern=VISIBLE.replace("[^", '[^"'), maxLength=MAX_SEARCH_LENGTH)
 _OPTIONS = (
     Parameter("$filter", text(minLength=1, maxLength=parser.MAX_LENGTH),
               "which are shown: `externalId eq 'a-1' and not (gender eq 0)`"),

@@ -4,6 +4,7 @@ from typing import get_args, get_type_hints
 
 from assessment_simulator.core import config, schema
 from assessment_simulator.core.schema import Content, Parameter, Schema, Step, array, nullable, record, ref, text
+from assessment_simulator.core.text import VISIBLE
 from assessment_simulator.vendors.pymetrics import results, rules
 from assessment_simulator.vendors.pymetrics.examples import CLIENT, ORDER
 from assessment_simulator.vendors.pymetrics.states import STATE_MACHINE
@@ -113,9 +114,9 @@ SCHEMAS: dict[str, Schema] = {
         "grant_type": {"enum": ["client_credentials"]},
     }),
     "OrderBody": schema.body(rules.ORDER_FIELDS, ("candidate", "candidate.email", "assessment_id", "application_id"), {
-        "candidate.email": {"pattern": r"\S"},
-        "candidate.first_name": {"pattern": r"^$|\S"},
-        "candidate.last_name": {"pattern": r"^$|\S"},
+        "candidate.email": {"pattern": VISIBLE},
+        "candidate.first_name": {"pattern": f"^$|{VISIBLE}"},
+        "candidate.last_name": {"pattern": f"^$|{VISIBLE}"},
         "candidate_redirect_url": {"format": "uri", "minLength": 1, "maxLength": rules.LONGEST_URL},
     }),
     "ListBody": {"anyOf": [

@@ -14,7 +14,7 @@ from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.rules import Rule, misspelt_query
 from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.sources import Source, Standing, ours
-from assessment_simulator.core.text import PLUS, plus_is_suspect, raw_value
+from assessment_simulator.core.text import PLUS, is_blank, plus_is_suspect, raw_value
 from assessment_simulator.vendors.predictive_index.odata import entity_schemas, parser
 from assessment_simulator.vendors.predictive_index.odata.syntax import (
     EntitySchema,
@@ -105,10 +105,11 @@ def _search(text: str, schema: EntitySchema) -> tuple[str, ...]:
     if len(text) > MAX_SEARCH_LENGTH:
         raise ODataError("search.text", f"it has {len(text)} characters")
     # Words and "phrases"; a quotation mark without its pair counts for nothing.
-    found = re.findall(r'"([^"]+)"|([^\s"]+)', text)
-    if not found:
+    found = [phrase or word for phrase, word in re.findall(r'"([^"]+)"|([^\s"]+)', text)]
+    words = dict.fromkeys(word.lower() for word in found if not is_blank(word))
+    if not words:
         raise ODataError("search.text", "there is no word in it")
-    return tuple(dict.fromkeys((phrase or word).lower() for phrase, word in found))
+    return tuple(words)
 
 
 def _fields(text: str, schema: EntitySchema) -> tuple[Member, ...]:
