@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, fields
 from heapq import heappush
 from itertools import islice
-from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
 import orjson
@@ -194,7 +193,9 @@ def parts(sandbox: Sandbox) -> Iterator[bytes]:
 
 def _tuples(value: Any) -> Any:
     """Arrays as tuples, all the way down."""
-    return tuple([_tuples(one) for one in value]) if isinstance(value, list) else value
+    if not isinstance(value, list):
+        return value
+    return tuple([_tuples(one) if isinstance(one, list) else one for one in value])
 
 
 def _codec(write: Callable[[Any], Any], read: Callable[[Any], Any]) -> Codec:
@@ -223,15 +224,15 @@ def _maybe(codec: Codec) -> Codec:
     )
 
 
-def _once(codec: Codec, shared: Callable[[Any], Any] = lambda value: value) -> Codec:
-    """A value; where its `shared` object was written before, the number of that."""
+def _once(codec: Codec) -> Codec:
+    """A value; where the same object was written before, its number."""
 
     def write(encoder: Encoder, value: Any) -> Any:
-        number = encoder.numbers.get(id(shared(value)))
+        number = encoder.numbers.get(id(value))
         if number is not None:
             return number
         written = codec.write(encoder, value)
-        encoder.number(shared(value))
+        encoder.number(value)
         return written
 
     def read(decoder: Decoder, written: Any) -> Any:
@@ -245,8 +246,35 @@ def _once(codec: Codec, shared: Callable[[Any], Any] = lambda value: value) -> C
 
 
 def _entries(codec: Codec) -> Codec:
-    """Entries of a dictionary, known by their values: no value has two keys."""
-    return _many(_once(_tuple(TUPLES, codec), itemgetter(1)))
+    """Entries of a dictionary: each its key and its value, or its number where the value was written before.
+
+    No value has two keys. One loop, because an image has several entries for each invitation.
+    """
+
+    def write(encoder: Encoder, entries: Items[Any, Any]) -> Any:
+        written: list[Any] = []
+        for key, value in entries:
+            number = encoder.numbers.get(id(value))
+            if number is None:
+                written.append([key, codec.write(encoder, value)])
+                encoder.number(value)
+            else:
+                written.append(number)
+        return written
+
+    def read(decoder: Decoder, written: Any) -> Any:
+        numbered, read_value, entries = decoder.numbered, codec.read, []
+        for one in written:
+            if isinstance(one, int):
+                entries.append(numbered[one])
+            else:
+                key, value = one
+                entry = (_tuples(key), read_value(decoder, value))
+                numbered.append(entry)
+                entries.append(entry)
+        return tuple(entries)
+
+    return Codec(write, read)
 
 
 def _write_chain(encoder: Encoder, entry: tuple[Any, Any]) -> Any:
@@ -273,18 +301,31 @@ def _read_chain(decoder: Decoder, written: Any) -> Any:
 
 
 def _fields(kind: Any, **codecs: Codec) -> Codec:
-    """A dataclass as an array of its fields; those without a codec here are plain."""
-    rows = [(field.name, codecs.get(field.name, PLAIN)) for field in fields(kind)]
-    return Codec(
-        lambda encoder, value: [codec.write(encoder, getattr(value, name)) for name, codec in rows],
-        # An older log may have fewer fields.
-        lambda decoder, array: kind(*[row[1].read(decoder, one) for row, one in zip(rows, array, strict=False)]),
-    )
+    """A dataclass as an array of its fields; those without a codec here are plain. Older logs may have fewer fields."""
+    names = [field.name for field in fields(kind)]
+    coded = [(names.index(name), codec) for name, codec in codecs.items()]
+
+    def write(encoder: Encoder, value: Any) -> Any:
+        array = [getattr(value, name) for name in names]
+        for at, codec in coded:
+            array[at] = codec.write(encoder, array[at])
+        return array
+
+    def read(decoder: Decoder, array: Any) -> Any:
+        for at, codec in coded:
+            if at < len(array):
+                array[at] = codec.read(decoder, array[at])
+        return kind(*array)
+
+    return Codec(write, read)
 
 
-PLAIN = _codec(lambda value: value, lambda value: value)
-TUPLES = _codec(lambda value: value, _tuples)
-ROW = _codec(lambda row: [row[0], row[1].decode(), row[2].decode()], lambda w: (w[0], w[1].encode(), w[2].encode()))
+PLAIN = Codec(lambda _, value: value, lambda _, value: value)
+TUPLES = Codec(lambda _, value: value, lambda _, value: _tuples(value))
+ROW = Codec(
+    lambda _, row: [row[0], row[1].decode(), row[2].decode()],
+    lambda _, written: (written[0], written[1].encode(), written[2].encode()),
+)
 SAVED = _tuple(PLAIN, PLAIN, ROW, TUPLES)
 CONFIG = _codec(asdict, Config.of)
 CLOCK = _fields(Clock)
