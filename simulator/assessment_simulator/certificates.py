@@ -1,8 +1,11 @@
 """Local certificate authorities: for a server with TLS, and for intercepted hosts.
 
-The key of an authority stays in a folder for later starts; each start makes a new certificate for the server. The
-authority for intercepted hosts is limited to them by name constraints (RFC 5280, 4.2.1.10): a client that trusts it
-accepts no certificate of it for another host. Needs the package `cryptography`: the extra `tls`.
+The key of an authority stays in a folder for later starts; each start makes a new certificate for the server. Needs the
+package `cryptography`: the extra `tls`.
+
+The authority for intercepted hosts is limited to them by name constraints (RFC 5280, 4.2.1.10): a client that trusts it
+accepts no certificate of it for another host. Java does not apply the constraints of the certificate that it trusts. So
+clients trust a root, whose key signs one authority and is then forgotten. The key that is kept is the authority's.
 """
 
 import os
@@ -10,7 +13,7 @@ import re
 import socket
 import tempfile
 import warnings
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
@@ -44,7 +47,12 @@ class Files(NamedTuple):
     server: Path
 
 
-_Pair = tuple[ec.EllipticCurvePrivateKey, x509.Certificate]
+class _Authority(NamedTuple):
+    """The key that signs, its certificate, and the certificate that clients trust, which may be the same."""
+
+    key: ec.EllipticCurvePrivateKey
+    certificate: x509.Certificate
+    trusted: x509.Certificate
 
 
 def certify_hosts(folder: Path, hosts: Iterable[str]) -> tuple[Files, bool]:
@@ -59,9 +67,10 @@ def certify_hosts(folder: Path, hosts: Iterable[str]) -> tuple[Files, bool]:
     if not wanted <= known:
         key.unlink()
     authority = _authority(key, INTERCEPT_LIFETIME, wanted | known)
-    write(files.authority, authority[1].public_bytes(Encoding.PEM), 0o644)
+    write(files.authority, authority.trusted.public_bytes(Encoding.PEM), 0o644)
     name = "assessment-simulator, not the vendor"
-    write(files.server, _sign(name, INTERCEPT_LIFETIME, authority, sorted(wanted)), 0o600)
+    chain = authority.certificate.public_bytes(Encoding.PEM)
+    write(files.server, _sign(name, INTERCEPT_LIFETIME, authority, sorted(wanted)) + chain, 0o600)
     return files, not wanted <= known
 
 
@@ -74,7 +83,7 @@ def certify(folder: Path, hosts: Iterable[str]) -> Files:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     files = Files(folder / "ca.pem", folder / "server.pem")
     authority = _authority(folder / "ca-key.pem")
-    write(files.authority, authority[1].public_bytes(Encoding.PEM), 0o644)
+    write(files.authority, authority.trusted.public_bytes(Encoding.PEM), 0o644)
     machine = socket.gethostname()
     fits = machine.isascii() and all(0 < len(label) < 64 for label in machine.split("."))
     names = dict.fromkeys(["localhost", "127.0.0.1", "::1", *([machine] if fits else []), *hosts])
@@ -92,17 +101,22 @@ def java_trust_store(bundle: bytes, password: str) -> bytes:
     return pkcs12.serialize_java_truststore(found, BestAvailableEncryption(password.encode()))
 
 
-def _authority(path: Path, lifetime: timedelta = CERTIFICATE_LIFETIME, limits: Iterable[str] = ()) -> _Pair:
+def _authority(path: Path, lifetime: timedelta = CERTIFICATE_LIFETIME, limits: Iterable[str] = ()) -> _Authority:
     """The authority in a file, or a new one, limited to some hosts. Of two processes that make one, the first wins.
 
     `lifetime` is that of the certificate to sign, which the authority must outlive.
     """
     with suppress(FileNotFoundError):
         found = _read(path)
-        if found[1].not_valid_after_utc > datetime.now(UTC) + lifetime:
+        if found.certificate.not_valid_after_utc > datetime.now(UTC) + lifetime:
             return found
         path.unlink(missing_ok=True)
-    pem = _sign(f"assessment-simulator on {socket.gethostname()}"[:64], AUTHORITY_LIFETIME, limits=limits)
+    name = f"assessment-simulator on {socket.gethostname()}"[:64]
+    pem = _sign(name, AUTHORITY_LIFETIME, limits=limits)
+    if limits:
+        root = _parse(pem)
+        below = _sign("assessment-simulator, limited", AUTHORITY_LIFETIME, root, limits=limits)
+        pem = below + root.certificate.public_bytes(Encoding.PEM)
     new = write(path.with_name(f".{os.getpid()}.ca"), pem, 0o600)
     with suppress(FileExistsError):
         os.link(new, path)
@@ -110,53 +124,66 @@ def _authority(path: Path, lifetime: timedelta = CERTIFICATE_LIFETIME, limits: I
     return _read(path)
 
 
-def _read(path: Path) -> _Pair:
-    text = path.read_bytes()
+def _read(path: Path) -> _Authority:
     try:
-        key = load_pem_private_key(text, None)
-        certificate = x509.load_pem_x509_certificate(text)
+        return _parse(path.read_bytes())
     except (TypeError, ValueError) as problem:
         raise ValueError(f"{path} holds no key and certificate of ours: {problem}") from None
-    if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
-        raise ValueError(f"{path} holds no key and certificate of ours")
-    return key, certificate
 
 
-def _permitted(authority: _Pair) -> set[str]:
+def _parse(pem: bytes) -> _Authority:
+    """A key, its certificate, and perhaps the one that signed it."""
+    key, certificates = load_pem_private_key(pem, None), x509.load_pem_x509_certificates(pem)
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != certificates[0].public_key():
+        raise ValueError("the key is not that of the certificate")
+    return _Authority(key, certificates[0], certificates[-1])
+
+
+def _permitted(authority: _Authority) -> set[str]:
     """The hosts to which an authority is limited; none if it is not limited."""
     try:
-        limits = authority[1].extensions.get_extension_for_class(x509.NameConstraints).value.permitted_subtrees or ()
+        limits = (
+            authority.certificate.extensions.get_extension_for_class(x509.NameConstraints).value.permitted_subtrees
+            or ()
+        )
     except x509.ExtensionNotFound:
         return set()
     return {name.value for name in limits if isinstance(name, x509.DNSName)}
 
 
 def _sign(
-    name: str, lifetime: timedelta, by: _Pair | None = None, hosts: Iterable[str] = (), limits: Iterable[str] = ()
+    name: str, lifetime: timedelta, by: _Authority | None = None, hosts: Collection[str] = (),
+    limits: Iterable[str] = (),
 ) -> bytes:  # fmt: skip
-    """A new key with its certificate: of an authority, perhaps with `limits`, or, signed `by` one, of a server."""
+    """A new key with its certificate: of a server with these `hosts`, or of an authority, perhaps with `limits`.
+
+    It is signed `by` an authority, or by itself.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
-    signer, subject = by[0] if by else key, x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now, public = datetime.now(UTC), key.public_key()
+    signer, subject = by.key if by else key, x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now, public, is_authority = datetime.now(UTC), key.public_key(), not hosts
+    # A root that signs one authority below it, or an authority that signs servers.
+    path_length = (1 if limits and by is None else 0) if is_authority else None
     usage = x509.KeyUsage(
-        digital_signature=by is not None, content_commitment=False, key_encipherment=False, data_encipherment=False,
-        key_agreement=False, key_cert_sign=by is None, crl_sign=by is None, encipher_only=False, decipher_only=False,
+        digital_signature=not is_authority, content_commitment=False, key_encipherment=False, data_encipherment=False,
+        key_agreement=False, key_cert_sign=is_authority, crl_sign=is_authority, encipher_only=False,
+        decipher_only=False,
     )  # fmt: skip
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
-        .issuer_name(by[1].subject if by else subject)
+        .issuer_name(by.certificate.subject if by else subject)
         .public_key(public)
         .serial_number(x509.random_serial_number())
         # Clocks differ a little.
         .not_valid_before(now - timedelta(hours=1))
         .not_valid_after(now + lifetime)
-        .add_extension(x509.BasicConstraints(ca=by is None, path_length=None if by else 0), critical=True)
+        .add_extension(x509.BasicConstraints(ca=is_authority, path_length=path_length), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
         .add_extension(usage, critical=True)
     )
-    if by is not None:
+    if not is_authority:
         names: list[x509.GeneralName] = []
         for host in hosts:
             try:

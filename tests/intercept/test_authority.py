@@ -13,7 +13,7 @@ from socket import create_server
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from assessment_simulator import certificates
 from assessment_simulator.intercept.environment import environment
@@ -38,6 +38,12 @@ def test_keys_are_for_their_owner_alone(tmp_path: Path) -> None:
         "new": "0o700", "intercept-ca-key.pem": "0o600", "intercept-ca.pem": "0o644", "intercept.pem": "0o600",
     }  # fmt: skip
     assert b"PRIVATE" not in (tmp_path / "new" / "intercept-ca.pem").read_bytes()
+
+
+def test_the_key_of_the_trusted_root_is_kept_nowhere(tmp_path: Path) -> None:
+    files, _ = certificates.certify_hosts(tmp_path, HOSTS)
+    kept = [load_pem_private_key(file.read_bytes(), None) for file in (tmp_path / "intercept-ca-key.pem", files.server)]
+    assert read(files.authority).public_key() not in [key.public_key() for key in kept]
 
 
 def test_an_authority_serves_again_until_a_host_is_added(tmp_path: Path) -> None:
@@ -104,7 +110,7 @@ def test_a_certificate_of_the_authority_for_another_host_is_refused(client: str,
     answers = {}
     for host in (PI, "www.example.com", "127.0.0.1"):
         pem = certificates._sign("foreign", timedelta(days=1), authority, [host])
-        (tmp_path / "foreign.pem").write_bytes(pem)
+        (tmp_path / "foreign.pem").write_bytes(pem + authority.certificate.public_bytes(Encoding.PEM))
         with server_of(tmp_path / "foreign.pem") as port:
             answers[host] = trusts(host, port)
     assert answers == {PI: True, "www.example.com": False, "127.0.0.1": False}

@@ -18,6 +18,8 @@ from assessment_contracts.kit import environment as clean_environment
 from tests.clients.environments import PYMETRICS_SDK, SOFT_SKILLS_SDK, environment, node_environment
 from tests.commands import MODULE
 from tests.engine.network import can_partition, ip
+from tests.server import GAMES
+from tests.waiting import until
 
 HERE = Path(__file__).parent
 CLIENTS = HERE / "clients"
@@ -49,7 +51,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Path], list[str | Path]]]] = {
     "pymetrics SDK": (sys.executable, lambda built: [*sdk(PYMETRICS_SDK, "pymetrics_sdk"), "sync"]),
     "pymetrics SDK, asynchronous": (sys.executable, lambda built: [*sdk(PYMETRICS_SDK, "pymetrics_sdk"), "asyncio"]),
     "pymetrics soft skills SDK": (sys.executable, lambda built: [
-        *sdk(SOFT_SKILLS_SDK, "pymetrics_soft_skills_sdk"), "openapi_client", "1",
+        *sdk(SOFT_SKILLS_SDK, "pymetrics_soft_skills_sdk"), "openapi_client", GAMES,
     ]),
 }  # fmt: skip
 
@@ -96,6 +98,7 @@ def trap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         )  # fmt: skip
         stack.callback(process.wait)
         stack.callback(process.terminate)
+        until(lambda: "ready" in seen.read_text())
         yield seen
 
 
