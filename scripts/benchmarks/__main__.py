@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmarks import measures, report
 from benchmarks.figures import Figure
+from benchmarks.intercepted import intercepted
 from benchmarks.logs import logs
 from benchmarks.measures import MANY, QUICK, Effort, Pairs
 from benchmarks.pages import pages
@@ -16,7 +17,7 @@ from benchmarks.rivals.comparing import told, tools
 from benchmarks.servers import FAILED, new_loop, take_generator_core
 from benchmarks.webhooks import webhook
 
-PARTS = ("start", "memory", "read", "create", "webhook", "pages", "logs", "tools")
+PARTS = ("start", "memory", "read", "create", "webhook", "pages", "logs", "intercepted", "tools")
 
 
 def options() -> argparse.Namespace:
@@ -60,6 +61,9 @@ async def measure(effort: Effort, only: tuple[str, ...], postgresql: str | None,
     if "logs" in only:
         say("keeping commits")
         figures += await logs(effort, postgresql)
+    if "intercepted" in only:
+        say("answering in the place of a vendor")
+        figures += await intercepted(effort)
     if "tools" in only:
         say("comparing with other tools")
         figures += await tools(effort)

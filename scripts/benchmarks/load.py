@@ -140,5 +140,8 @@ async def run(server: Server, plan: Plan, connections: int = CONNECTIONS) -> Sli
 async def connect(server: Server, plan: Plan, latencies: "array[float]") -> Connection:
     """Open a connection on which nothing is sent yet."""
     loop = asyncio.get_running_loop()
-    _, connection = await loop.create_connection(lambda: Connection(plan, latencies), server.host, server.port)
+    context, name = server.tls or (None, None)
+    _, connection = await loop.create_connection(
+        lambda: Connection(plan, latencies), server.host, server.port, ssl=context, server_hostname=name
+    )
     return connection

@@ -13,10 +13,15 @@ HEAD = ("measure", "bare", "simulator", "ratio", "goal", "")
 SECTIONS = {
     "figures": ("start", "memory", "read", "create", "webhook"),
     "logs": ("logs",),
+    "intercepted": ("intercepted",),
     "tools": ("tools",),
 }
 """What is written together, between two markers of the page."""
-LEFT = {"logs": ("in memory", "on this log"), "tools": ("the tool", "simulator")}
+LEFT = {
+    "logs": ("in memory", "on this log"),
+    "intercepted": ("direct", "intercepted"),
+    "tools": ("the tool", "simulator"),
+}
 """What stands in the columns for the two sides, where the left one is not the bare app."""
 TITLES = {
     "start": "At rest",
@@ -26,6 +31,7 @@ TITLES = {
     "webhook": "Webhook",
     "pages": "Dashboard, with 10,000 invitations and 50,000 calls in the journal",
     "logs": "Where commits are kept",
+    "intercepted": "In the place of a vendor",
     "tools": "Beside other tools",
     "busy": "Who was busy meanwhile",
 }

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import ssl
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -93,8 +94,11 @@ def _proc(process: int | str, name: str) -> str:
 class Server(ServerProcess):
     """One server process on the servers' core; `started` is how many seconds it took to its first answer.
 
-    `path` is where node looks for packages.
+    `path` is where node looks for packages. `tls` is with what the generator connects: None for a plain connection, or
+    a context and the name of the host.
     """
+
+    tls: tuple[ssl.SSLContext, str] | None = None
 
     def __init__(self, command: Sequence[str], path: str = "", **popen: Any) -> None:
         environ = {"PYTHONPATH": str(ROOT / "scripts")} | ({"NODE_PATH": path} if path else {})
