@@ -20,7 +20,7 @@ def fuzzer() -> Iterator[Fuzzer]:
 
 
 @pytest.mark.parametrize("target", TARGETS)
-def test_the_server_bears_what_nobody_would_send(fuzzer: Fuzzer, target: str) -> None:
+def test_the_server_survives_invalid_requests(fuzzer: Fuzzer, target: str) -> None:
     fuzzer.run(target, 1, examples=300)
     assert fuzzer.sent[target] >= 250  # few that are alike are sent once
 

@@ -66,7 +66,7 @@ class Report:
         ids = {id for one in self.outcomes for id in one.property.ids}
         failed = {id for one in self.of(Verdict.FAILED) for id in one.property.ids}
         held = {id for one in self.of(Verdict.PASSED) for id in one.property.ids} - failed
-        rules = f"{len(held)} of {len(ids)} rules and promises hold; " if ids else ""
+        rules = f"{len(held)} of {len(ids)} rules and guarantees hold; " if ids else ""
         return f"{self.grade}; {rules}{self.seconds:.1f} s"
 
 

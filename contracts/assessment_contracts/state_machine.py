@@ -22,7 +22,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from assessment_contracts import timestamps
 from assessment_contracts.context import Context
 from assessment_contracts.invalid_requests import check_refusal
+from assessment_contracts.kit import Received
 from assessment_contracts.predictive_index import calls
+from assessment_contracts.predictive_index import errors as pi_errors
 from assessment_contracts.predictive_index import facts as pi_facts
 from assessment_contracts.predictive_index import model as pi
 from assessment_contracts.predictive_index.strategies import POSITIONS, SETTINGS, visible
@@ -34,7 +36,7 @@ from assessment_contracts.pymetrics.strategies import maybe_text, metadata
 from assessment_contracts.registry import WEBHOOKS, Registry
 from assessment_contracts.sandbox import PiKeys, PymetricsKeys, Sandbox
 from assessment_contracts.webhooks import FIRST_GAP, RETRIED, TRIES
-from assessment_contracts.wire import Unreachable
+from assessment_contracts.wire import Answer, Unreachable
 
 # Later than the machine's clock, so that nothing is due in a fork, whose clock is the machine's.
 BEGINNING = timestamps.ticks("2090-01-01T00:00:00Z")
@@ -131,7 +133,8 @@ class _Sandbox(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.sandbox = self.context.fresh(SETTINGS)
-        self.listener_status, self.posts = 200, 0
+        self.listener_status = 200
+        self.posts: list[str] = []  # the invitations of the webhooks that the listener received
         self.context.listener.answers = lambda received: self.listener_status
         self.start()
 
@@ -160,8 +163,7 @@ class _Sandbox(RuleBasedStateMachine):
             answer = self.sandbox.call("GET", api.V1.configuration, auth="pymetrics")
             # One that expired long ago may have been forgotten.
             assert answer.rules in (("pymetrics.access.token.live",), ("pymetrics.access.token.known",))
-            check_refusal(answer, 401, {*answer.rules})
-            errors.envelope(answer)
+            check_refused(answer, 401, *answer.rules)
             self.sandbox.forget_token()
             self.sandbox.token()
             self.expires = self.now + timestamps.HOUR
@@ -209,7 +211,7 @@ class _Sandbox(RuleBasedStateMachine):
                     self.lost.remove(one.invitation)
                     status = None
                 else:
-                    self.posts += 1
+                    self.posts.append(one.invitation)
                 one.attempt(end if late else at, status)
             if one.state == "pending":
                 free[one.invitation] = end + 1
@@ -257,9 +259,9 @@ class _Sandbox(RuleBasedStateMachine):
         }  # fmt: skip
         turned = self.sandbox.control_json("POST", "/clock", turns[how])
         events = self.elapse(end, late=how != "advance")
-        while how == "until_idle" and (self.orders.alarms or self.assessments.alarms):
+        while how == "until_idle" and (self.orders.timers or self.assessments.timers):
             end = min(
-                [_ticks(alarm[0]) for alarm in self.orders.alarms] + [alarm[0] for alarm in self.assessments.alarms]
+                [_ticks(timer[0]) for timer in self.orders.timers] + [timer[0] for timer in self.assessments.timers]
             )
             events += self.elapse(end)
         found = [(event["at"], event["id"], event["what"]) for event in turned["events"] if event["what"] != "attempt"]
@@ -341,13 +343,14 @@ class _Sandbox(RuleBasedStateMachine):
             self.sandbox, name=name, pymetrics=PymetricsKeys(**keys["pymetrics"]),
             predictive_index=PiKeys(**keys["predictive_index"]), memo=type(self.sandbox.memo)(),
         )  # fmt: skip
-        answer = fork.call("GET", api.V1.configuration, auth="pymetrics")
-        check_refusal(answer, 401, {"pymetrics.access.token.known"})
+        check_refused(fork.call("GET", api.V1.configuration, auth="pymetrics"), 401, "pymetrics.access.token.known")
         assert _copied(fork) == _copied(self.sandbox)
         assert (fork.control_json("GET", "/deliveries"), fork.control_json("GET", "/clock")["mode"]) == ([], "running")
-        fork.config(webhook_url=None)  # what happens there must not be seen here
-        for id in (id for id, order in self.invited.items() if order):
-            assert fork.control("POST", f"/invitations/{id}/complete").status in (200, 409)
+        # What happens there must not be seen here; the own URL of an assessment cannot be taken away.
+        fork.config(webhook_url=None, default_webhook_url=None)
+        for id, order in self.invited.items():
+            if order or not self.assessments.faces[id]["assessmentStatusWebHook"]:
+                assert fork.control("POST", f"/invitations/{id}/complete").status in (200, 409)
         self.context.target.forget(fork)
 
     def _reset(self) -> None:
@@ -358,7 +361,7 @@ class _Sandbox(RuleBasedStateMachine):
             assert self.sandbox.control("POST", f"/snapshots/{id}/restore").status == 404
         self.start()
         answer = self.sandbox.call("GET", api.V1.configuration, auth="pymetrics", headers=before)
-        check_refusal(answer, 401, {"pymetrics.access.token.known"})
+        check_refused(answer, 401, "pymetrics.access.token.known")
 
     @invariant()
     def invitations_are_as_expected(self) -> None:
@@ -372,8 +375,11 @@ class _Sandbox(RuleBasedStateMachine):
     def mails_and_webhooks_are_as_expected(self) -> None:
         """Each mail was sent once, and each webhook was attempted when the schedule says so."""
         mails, deliveries = (self.sandbox.control_json("GET", path) for path in ("/mail", "/deliveries"))
-        mailed = [id for id in self.invited if id in self.orders.mailed + self.assessments.mailed]
-        assert [mail["invitation"] for mail in mails if mail["invitation"] in self.invited] == mailed
+        emails = {id: face["email"] for id, face in self.assessments.faces.items()}
+        emails |= {order.id: order.public["candidate"]["email"] for order in self.orders.orders}
+        mailed = [(emails[id], id) for id in self.invited if id in self.orders.mailed + self.assessments.mailed]
+        found_mails = [(mail["to"], mail["invitation"]) for mail in mails if mail["invitation"] in self.invited]
+        assert found_mails == mailed, f"the mails are {found_mails}, not {mailed}"
         assert all(mail["link"] in mail["text"] for mail in mails)
         found = [
             Delivery(
@@ -384,8 +390,8 @@ class _Sandbox(RuleBasedStateMachine):
         ]  # fmt: skip
         for shown, wanted in zip(found, self.deliveries, strict=True):
             assert replace(shown, due=0) == replace(wanted, due=0), f"a webhook is {shown}, not {wanted}"
-        received = len(self.context.listener.received)
-        assert received == self.posts, f"{received} webhooks were received, not {self.posts}"
+        received = sorted(_invitation(one) for one in self.context.listener.received)
+        assert received == sorted(self.posts), f"received were webhooks of {received}, not of {sorted(self.posts)}"
         for things in (mails, deliveries):
             assert len({thing["id"] for thing in things}) == len(things), "an id occurs twice"
 
@@ -493,7 +499,7 @@ class Assessments(_Sandbox):
         body = self.sent(body)
         if violated := self.assessments.broken_rules(body):
             answer = calls.create(self.sandbox, body)
-            check_refusal(answer, 400, violated)
+            check_refused(answer, 400, *violated)
             return
         if fault:
             self.broken(lambda: calls.create(self.sandbox, body), "create_assessment", fault)
@@ -542,7 +548,7 @@ class Assessments(_Sandbox):
         del self.invited[id]
         for method, rule_id in (("GET", "get"), ("PATCH", "change"), ("DELETE", "archive")):
             body = {"json": {"firstName": "X"}} if method == "PATCH" else {}
-            check_refusal(calls.ask(self.sandbox, method, f"{calls.PATH}/{id}", **body), 404, {f"pi.{rule_id}.known"})
+            check_refused(calls.ask(self.sandbox, method, f"{calls.PATH}/{id}", **body), 404, f"pi.{rule_id}.known")
 
     @invariant()
     def assessments_are_listed_as_expected(self) -> None:
@@ -564,6 +570,18 @@ def _ticks(at: datetime) -> int:
 def _datetime(at: int) -> datetime:
     """A time for the pymetrics model, which knows no more than microseconds."""
     return timestamps.parsed(timestamps.seven_decimals(at))
+
+
+def check_refused(answer: Answer, status: int, *rules: str) -> None:
+    """Assert a refusal for these rules, in the format of their vendor."""
+    check_refusal(answer, status, {*rules}, is_simulator=True)
+    (pi_errors.vendor if rules[0].startswith("pi.") else errors.envelope)(answer)
+
+
+def _invitation(received: Received) -> str:
+    """The id of the invitation that a webhook is about."""
+    is_json = received.headers["content-type"] == "application/json"
+    return str(received.json["data"]["id"] if is_json else received.form["assessmentId"])
 
 
 def _copied(sandbox: Sandbox) -> list[str]:

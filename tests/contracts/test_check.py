@@ -8,10 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from assessment_contracts import cli
-from assessment_contracts.kit.client import address
 from tests.servers import Server
 
 KEYS = {
@@ -23,7 +20,7 @@ KEYS = {
 
 
 def check(*arguments: str, environ: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
-    """`check server` with these arguments, and nothing of the credentials of whoever runs the tests."""
+    """`check server` with these arguments, without the credentials of this environment."""
     return subprocess.run(
         [sys.executable, "-m", "assessment_simulator", "check", "server", *arguments], capture_output=True, text=True,
         timeout=150, check=False, env=environment(environ or {}),
@@ -53,54 +50,13 @@ def environment(more: Mapping[str, str]) -> dict[str, str]:
         ),
     ],
 )
-def test_it_ends_with_2_and_says_why_when_it_cannot_ask(server: Server, arguments: tuple[str, ...], word: str) -> None:
+def test_it_exits_with_2_and_the_reason_if_it_cannot_run(server: Server, arguments: tuple[str, ...], word: str) -> None:
     ended = check(*(argument.replace("TARGET", server.url) for argument in arguments))
     assert ended.returncode == 2, ended.stdout
     assert word in ended.stdout + ended.stderr
 
 
-@pytest.mark.parametrize(
-    "target",
-    [
-        "http://127.0.0.1:99999",
-        "http://127.0.0.1:x",
-        "http://[::1",
-        "ftp://127.0.0.1",
-        "http:",
-        "http://a..b",
-        "http://a/é",
-        "http://user:password@a",
-        "http://a/?b=c",
-        "http://a/#b",
-    ],
-)
-def test_a_target_that_is_no_address_is_refused(target: str) -> None:
-    with pytest.raises(ValueError, match="is no address of a server"):
-        address(target)
-
-
-@pytest.mark.parametrize(
-    ("environ", "options", "reason"),
-    [
-        *(({}, option, f"{option[0]} is for a vendor") for option in (
-            ("--allow-email",), ("--allow-writes",), ("--rate", "2"), ("--ledger", "ledger")
-        )),
-        *((KEYS, option, f"{option[0]} has no effect at a vendor") for option in (
-            ("--profile", "quick"), ("--examples", "3"), ("--listener-host", "x")
-        )),
-        ({}, ("--list",), "--target has no effect with --list"),
-        ({}, ("--examples", "3", "--profile", "quick"), "--profile has no effect with --examples"),
-    ],
-)  # fmt: skip
-def test_options_without_an_effect_are_refused(
-    environ: Mapping[str, str], options: tuple[str, ...], reason: str
-) -> None:
-    arguments = ["server", "--target", "http://127.0.0.1:9", *options]
-    ended = CliRunner(env={**dict.fromkeys(KEYS), **environ}).invoke(cli.check, arguments)
-    assert (ended.exit_code, reason in ended.output) == (2, True), ended.output
-
-
-def test_a_standing_narrows_what_is_asked() -> None:
+def test_a_standing_selects_contracts() -> None:
     def listed(standing: str) -> set[str]:
         lines = check("--standing", standing, "--list").stdout.splitlines()
         return {line.split()[0] for line in lines}
@@ -111,7 +67,7 @@ def test_a_standing_narrows_what_is_asked() -> None:
 
 
 @pytest.mark.parametrize("name", ["PYMETRICS_CLIENT_ID", "PI_API_KEY"])
-def test_credentials_that_the_vendor_does_not_know_are_said_and_nothing_is_asked(server: Server, name: str) -> None:
+def test_unknown_credentials_are_reported_and_no_contract_is_run(server: Server, name: str) -> None:
     ended = check("--target", server.url, environ=KEYS | {name: "wrong"})
     assert ended.returncode == 2, ended.stdout
     assert ended.stdout == ""
@@ -119,12 +75,12 @@ def test_credentials_that_the_vendor_does_not_know_are_said_and_nothing_is_asked
     assert " answers 40" in ended.stderr.splitlines()[-1]
 
 
-def test_it_ends_with_0_when_all_held_and_writes_reports_and_drift(server: Server, tmp_path: Path) -> None:
+def test_it_exits_with_0_if_all_passed_and_writes_reports_and_drift(server: Server, tmp_path: Path) -> None:
     junit, html, drift = (tmp_path / name for name in ("report.xml", "report.html", "drift.json"))
     files = ("--junit", str(junit), "--html", str(html), "--drift", str(drift))
     ended = check("--target", server.url, "--only", "pymetrics.token.*", "--profile", "quick", *files)
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert " rules and promises hold; " in ended.stdout
+    assert " rules and guarantees hold; " in ended.stdout
     assert junit.read_text().startswith("<?xml")
     assert html.read_text().startswith("<!doctype html>")
     assert [rule for rule in json.loads(drift.read_text())["rules"] if rule["last_held"]]

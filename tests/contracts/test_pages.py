@@ -17,7 +17,7 @@ from tests.servers import ROOT, Server
 SERVER, CLIENT = page("contracts.md"), page("client-contracts.md")
 # The page, a text of one of its commands, its exit status, and a text of its last line.
 COMMANDS: list[tuple[str, str, int, str]] = [
-    (SERVER, "--only 'pymetrics.token.*'", 0, " rules and promises hold; "),
+    (SERVER, "--only 'pymetrics.token.*'", 0, " rules and guarantees hold; "),
     (SERVER, "--pyargs assessment_contracts", 0, " passed"),
     (SERVER, "--only 'pi.create.*'", 0, " not run; "),
     (SERVER, "grep -c last_held", 0, str(len(FACTS))),

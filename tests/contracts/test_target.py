@@ -2,16 +2,19 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from assessment_contracts import cli
 from assessment_contracts.inconclusive import OUT_OF_TIME, Inconclusive
 from assessment_contracts.kit import Connection, Listener, Reply
+from assessment_contracts.kit.client import address
 from assessment_contracts.ledger import Ledger, LedgerError
 from assessment_contracts.predictive_index import calls
 from assessment_contracts.pymetrics import api
@@ -22,6 +25,7 @@ from tests.contracts.vendor_proxy import Call, VendorProxy, relay
 from tests.servers import Server
 
 _ACCOUNTS = count(1)
+_CREDENTIALS = {name: "sim-vendor" for names in KEYS.values() for name in names}
 PERSON = {"firstName": "Sam", "lastName": "Flynn", "email": "sam@example.com"}
 
 
@@ -351,10 +355,51 @@ def test_a_target_may_end_as_the_vendors_documents_write_it(vendor: Vendor, path
     ids=lambda value: str(value.status) if isinstance(value, Reply) else "",
 )
 def test_what_is_not_the_api_is_refused_with_the_reason(reply: Reply, reason: str) -> None:
-    with Listener([reply]) as listener, closing(Target(listener.url, {"PI_API_KEY": "a-key"})) as target:
-        probing = pytest.raises(Unaskable, match=reason)
-        with probing:
-            target.probe()
+    listener = Listener([reply])
+    target = Target(listener.url, {"PI_API_KEY": "a-key"})
+    with listener, closing(target), pytest.raises(Unaskable, match=reason):
+        target.probe()
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "http://127.0.0.1:99999",
+        "http://127.0.0.1:x",
+        "http://[::1",
+        "ftp://127.0.0.1",
+        "http:",
+        "http://a..b",
+        "http://a/é",
+        "http://user:password@a",
+        "http://a/?b=c",
+        "http://a/#b",
+    ],
+)
+def test_a_target_that_is_no_address_is_refused(target: str) -> None:
+    with pytest.raises(ValueError, match="is no address of a server"):
+        address(target)
+
+
+@pytest.mark.parametrize(
+    ("environ", "options", "reason"),
+    [
+        *(({}, option, f"{option[0]} is for a vendor") for option in (
+            ("--allow-email",), ("--allow-writes",), ("--rate", "2"), ("--ledger", "ledger")
+        )),
+        *((_CREDENTIALS, option, f"{option[0]} has no effect at a vendor") for option in (
+            ("--profile", "quick"), ("--examples", "3"), ("--listener-host", "x")
+        )),
+        ({}, ("--list",), "--target has no effect with --list"),
+        ({}, ("--examples", "3", "--profile", "quick"), "--profile has no effect with --examples"),
+    ],
+)  # fmt: skip
+def test_options_without_an_effect_are_refused(
+    environ: Mapping[str, str], options: tuple[str, ...], reason: str
+) -> None:
+    arguments = ["server", "--target", "http://127.0.0.1:9", *options]
+    ended = CliRunner(env={**dict.fromkeys(_CREDENTIALS), **environ}).invoke(cli.check, arguments)
+    assert (ended.exit_code, reason in ended.output) == (2, True), ended.output
 
 
 @pytest.mark.parametrize("verb", ["TRACE", "PROPFIND", "COPY", "REPORT", "OPTIONS"])

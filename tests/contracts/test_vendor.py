@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -75,6 +76,7 @@ def test_a_whole_run_passes_sends_no_mail_and_leaves_only_the_orders(vendor: Ven
     assert (" failed" in stdout, "hush-hush" in stdout + stderr) == (False, False), stdout[-3_000:]
     assert " not run" in stdout
     assert vendor.control("/mail") == []
+    assert [call.path for call in vendor.proxy.calls if call.path.startswith("/_simulator")] == []
     orders = [one for one in vendor.control("/invitations") if one["vendor"] == "pymetrics"]
     assert len(left(stderr)) == vendor.exists == len(orders) > 20
 
@@ -85,6 +87,17 @@ def test_without_leave_no_order_is_created_though_wrong_ones_are_sent(vendor: Ve
     assert re.search(r"\n(\d+) of \1 passed;", stdout), stdout + stderr
     assert any(call.creates for call in vendor.proxy.calls)
     assert (vendor.exists, left(stderr)) == (0, [])
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=str)
+def test_an_interrupted_run_removes_what_it_has_created(vendor: Vendor, start: Run, sent: signal.Signals) -> None:
+    running = start("--only", "pi.change.*")
+    vendor.proxy.wait_for(3)
+    running.send_signal(sent)
+    _, stderr = running.communicate(timeout=60)
+    assert (running.returncode, "cannot run: it was interrupted" in stderr) == (2, True), stderr
+    # The vendor may have created what the interrupted request asks for: it is listed.
+    assert vendor.exists <= len(left(stderr)) <= 1
 
 
 def test_sigterm_ends_the_run_in_the_middle_of_a_trickle(vendor: Vendor, start: Run) -> None:
@@ -103,7 +116,7 @@ def test_sigterm_ends_the_run_in_the_middle_of_a_trickle(vendor: Vendor, start: 
 def test_the_budget_is_kept_and_what_may_exist_is_reported(vendor: Vendor, start: Run) -> None:
     vendor.proxy.behave = on_creation(lambda call: call.trickle(call.forward()))
     stdout, stderr = start("--only", "pi.create.*", "--budget", "8").communicate(timeout=60)
-    took = re.search(r"rules and promises hold; ([\d.]+) s$", stdout, re.MULTILINE)
+    took = re.search(r"rules and guarantees hold; ([\d.]+) s$", stdout, re.MULTILINE)
     assert took, stdout
     assert float(took[1]) < 14  # the budget, and the time to remove what is known
     assert (" failed" in stdout, " inconclusive" in stdout) == (False, True), stdout

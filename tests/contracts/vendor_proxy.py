@@ -144,11 +144,11 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
         call = Call(self.command, self.path, headers, body, self.server.proxy, self)
+        self.server.proxy.calls.append(call)
         if self.path.startswith("/_simulator"):
             call.send(404)
-            return
-        self.server.proxy.calls.append(call)
-        self.server.proxy.behave(call)
+        else:
+            self.server.proxy.behave(call)
 
     def __getattr__(self, name: str) -> Callable[[], None]:
         if name.startswith("do_"):  # http.server looks for a method by the verb

@@ -153,7 +153,9 @@ def test_failed_attempt_shows_error_and_fault(sandbox: Sandbox, listener: Listen
 
 def test_demo_samples_have_timelines(http: httpx2.Client) -> None:
     demo = Sandbox(http, "demo")
-    for invitation in demo.control_json("GET", "/invitations"):
+    invitations = demo.control_json("GET", "/invitations")
+    assert len(invitations) == 24
+    for invitation in invitations:
         found = entries(demo, invitation["id"], "move")
         assert found[0]["at"] == invitation["created"]
         assert str(found[-1]["after"]) == str(invitation["status"])

@@ -62,10 +62,10 @@ def largest(context: Context, version: api.Version, less: int) -> None:
 @contract(accepts="http.*", refuses="http.verb")
 @given(
     verb=st.sampled_from(("HEAD", "PUT", "PATCH", "DELETE")), version=st.sampled_from(api.VERSIONS),
-    path=st.sampled_from(("read", "create", "token", "configuration", "list")),
+    place=st.sampled_from(("read", "create", "token", "configuration", "list", "factors", "capabilities")),
 )  # fmt: skip
-def looking_is_still(context: Context, verb: str, version: api.Version, path: str) -> None:
-    """HEAD and other verbs that a path does not support change nothing.
+def looking_is_still(context: Context, verb: str, version: api.Version, place: str) -> None:
+    """HEAD and other verbs that a path does not support return 405 with the verbs that it supports, and change nothing.
 
     A monitor that sends HEAD must not fulfil an order.
     """
@@ -73,15 +73,20 @@ def looking_is_still(context: Context, verb: str, version: api.Version, path: st
     made = api.order(sandbox, api.own(sandbox, PLAIN))
     sandbox.act(made["id"], "complete")
     before = readable(sandbox)
+    content = f"/mercury/v2/{{}}Content/{made['id']}"
     paths = {
-        "read": f"{version.read}/{made['id']}",
-        "list": "/mercury/v2/orders" if version is api.V2 else "/mercury/orders",
-    }
-    path = paths.get(path) or getattr(version, path)
+        "read": (f"{version.read}/{made['id']}", {"GET"}), "create": (version.create, {"POST"}),
+        "token": (version.token, {"POST"}), "configuration": (version.configuration, {"GET"}),
+        "list": ("/mercury/orders", {"POST"}), "factors": (content.format("factor"), {"GET"}),
+        "capabilities": (f"{content.format('capability')}/talent", {"GET"}),
+    }  # fmt: skip
+    if version is api.V2:
+        paths |= dict.fromkeys(("create", "list"), (version.create, {"GET", "POST"}))
+    path, allowed = paths[place]
     answer = sandbox.call(verb, path, auth="pymetrics")
     assert answer.status == 405, f"{verb} is answered {answer.status}"
     assert answer.rules == ("pymetrics.http.verb",)
-    assert answer.headers.get("allow"), "a 405 does not say what is allowed"
+    assert {*answer.headers.get("allow", "").split(", ")} == allowed, f"Allow is {answer.headers.get('allow')!r}"
     if verb == "HEAD":
         assert sandbox.body_of_head(path, "pymetrics") == b"", "an answer to HEAD has a body"
     else:
@@ -149,7 +154,7 @@ def several_wrong(context: Context, flaws: list[int], version: api.Version) -> N
     hidden = sandbox.call(
         "POST", version.create, json={"metadata": 5}, headers={"X-Api-Key": "nobody"}, auth="pymetrics"
     )
-    assert (hidden.status, hidden.rules) == (403, ("pymetrics.access.key",)), "a stranger is response of rules"
+    assert (hidden.status, hidden.rules) == (403, ("pymetrics.access.key",)), "a caller without access learns of rules"
 
 
 @contract(standing=ASSUMED, examples=0.1)

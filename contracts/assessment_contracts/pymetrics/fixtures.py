@@ -37,9 +37,9 @@ def link(sandbox: Sandbox) -> str:
 
 
 def words(sandbox: Sandbox) -> Mapping[str, str]:
-    """What `{words}` in invalid requests stand for; at a vendor, whose orders nobody can remove, none is created."""
+    """What `{words}` in invalid requests stand for; at a vendor no order is created, because none can be removed."""
     found: dict[str, str] = {
-        "token": sandbox.token(), "key": sandbox.pymetrics.api_key, "longest URL": LONGEST,
+        "token": sandbox.token(), "key": sandbox.pymetrics.api_key, "longest URL": LONGEST, "500 letters": "x" * 500,
         "assessment": api.assessments(sandbox)[0]["id"],
     }  # fmt: skip
     if sandbox.control_headers is None:

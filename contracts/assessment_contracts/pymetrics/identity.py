@@ -68,10 +68,11 @@ def three_parts(context: Context, body: dict[str, Any], version: api.Version, ag
     ):
         if change.get("assessment_id") == asked["assessment_id"]:
             continue
-        ids.add(api.order(sandbox, {**asked, **change}, again)["id"])
+        made = api.order(sandbox, {**asked, **change}, again)["id"]
         response = api.expected(api.ask(sandbox, {**asked, **change}, version), 200)
-        assert response["order"]["id"] in ids
-    assert len(ids) == 6 - (len(api.assessments(sandbox)) == 1), f"only {len(ids)} orders were response apart"
+        assert response["order"]["id"] == made, f"another order is found by {change}"
+        ids.add(made)
+    assert len(ids) == 6 - (len(api.assessments(sandbox)) == 1), f"only {len(ids)} orders were told apart"
 
 
 @contract("order.created order.resolved", examples=0.2)

@@ -1,4 +1,4 @@
-"""Sandboxes: what one holds no other sees, and the same story response again comes out the same."""
+"""Sandboxes: none shows what another holds, and after a reset the same requests have the same results."""
 
 from typing import Any
 
@@ -67,8 +67,8 @@ def of_tokens(context: Context, version: api.Version) -> None:
         api.expected(sandbox.call("GET", version.configuration, auth="pymetrics"), 200)
 
 
-def _story(sandbox: Sandbox, bodies: list[dict[str, Any]]) -> list[Any]:
-    """A story with ids, scores and links in it; every answer in it."""
+def _responses(sandbox: Sandbox, bodies: list[dict[str, Any]]) -> list[Any]:
+    """Every response to a sequence of requests, with ids, scores and links."""
     sandbox.freeze("2026-01-01T00:00:00Z")
     response: list[Any] = []
     for body in bodies:
@@ -88,7 +88,7 @@ def repeated(context: Context, bodies: list[dict[str, Any]]) -> None:
     otherwise those from before the reset would be valid after it.
     """
     sandbox = context.fresh()
-    first, old = _story(sandbox, bodies), sandbox.token()
+    first, old = _responses(sandbox, bodies), sandbox.token()
     link = first[1]["reports"][0]["download_url"]
     assert fetched(sandbox, link).status == 200
     sandbox.reset()
@@ -99,11 +99,11 @@ def repeated(context: Context, bodies: list[dict[str, Any]]) -> None:
     assert answer.status == 404, f"an order from before the reset is answered {answer.status}"
     assert fetched(sandbox, link).status == 403, "a link from before the reset still answers"
     sandbox.reset()
-    again = _story(sandbox, bodies)
+    again = _responses(sandbox, bodies)
     assert sandbox.token() != old, "a token was given out twice"
     for name in ("invite_link", "reports"):
         assert again[1][name] != first[1][name], f"a link in {name} was given out twice"
-    api.same(unsealed(again), unsealed(first), "the story response again")
+    api.same(unsealed(again), unsealed(first), "the same requests after a reset")
 
 
 @contract("order.created", standing=ASSUMED, examples=0.1)
@@ -112,12 +112,12 @@ def chance(context: Context) -> None:
 
     Sandboxes are often opened with the same seed; a link of one must not open anything in the other.
     """
-    stories = [_story(context.fresh(), [PLAIN] * 3) for _ in range(2)]
-    made = [one for response in stories for one in response[::3]]
+    runs = [_responses(context.fresh(), [PLAIN] * 3) for _ in range(2)]
+    made = [one for response in runs for one in response[::3]]
     for member in ("id", "invite_link"):
         values = [one[member] for one in made]
         assert len(set(values)) == len(values), f"a value of {member} was given out twice"
-    scores = [one["results"][0]["score"] for response in stories for one in response[1::3]]
+    scores = [one["results"][0]["score"] for response in runs for one in response[1::3]]
     assert len(set(scores)) > 3, f"the scores are {scores}"
 
 
@@ -127,7 +127,7 @@ def links(context: Context) -> None:
 
     A link gives access to one report only.
     """
-    mine, yours = ([one for one in _story(context.fresh(), [PLAIN]) if one.get("reports")] for _ in range(2))
+    mine, yours = ([one for one in _responses(context.fresh(), [PLAIN]) if one.get("reports")] for _ in range(2))
     two = [response[0]["reports"][0]["download_url"] for response in (mine, yours)]
     assert two[0] != two[1], "two sandboxes share a link"
     for link in (*mixed(*two), *mixed(*reversed(two))):

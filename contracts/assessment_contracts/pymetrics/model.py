@@ -1,4 +1,4 @@
-"""What pymetrics must show, worked out anew in plain dictionaries: too simple to be wrong."""
+"""A plain model of pymetrics, in dictionaries: what responses must show after the requests so far."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -70,12 +70,12 @@ TAGS: Mapping[str, tuple[str, timedelta]] = {
     "+abandons": ("In Progress", timedelta()), "+rejected": ("Rejected", timedelta()),
     "+news+expires": ("Expired", timedelta()),
 }  # fmt: skip
-"""What a tag in a candidate's address leads to, and after which time."""
+"""The status that a tag in a candidate's e-mail leads to, and after which time."""
 
 LEANS: Mapping[str, tuple[float, float]] = {
     "+score-high": (75, 100), "+SCORE-LOW": (0, 35), "+score-low": (0, 35), "+news+score-high": (75, 100),
 }  # fmt: skip
-"""Between which scores a tag keeps an order's."""
+"""The range of scores that a tag leads to."""
 
 
 def band(score: float) -> str:
@@ -88,26 +88,26 @@ def band(score: float) -> str:
 OVER = ("Completed", "Fulfilled", "Rejected", "Expired")
 """Statuses in which nothing happens by itself any more."""
 _ACTIONS = {"Completed": "complete", "Expired": "expire", "In Progress": "start", "Rejected": "reject"}
-"""The action that a tag lets happen, by what it leads to."""
+"""The action that leads to the status of a tag."""
 
 DEFAULTS: Mapping[str, Any] = {
     "pymetrics.initial_status": "Not Started", "pymetrics.email_match": "ignore case", "progress": "manual",
     "webhook_url": None,
 }  # fmt: skip
-"""The settings that the model follows, with the values of a new sandbox; those with a dot are switches."""
+"""The settings that the model follows, with the values of a new sandbox; those with a dot are behaviour flags."""
 DELAYS: Mapping[str, timedelta] = {"PT0S": timedelta(), "PT1H": timedelta(hours=1)}
 """The values of `progress` that complete an order whose address has no tag, and after which time."""
 
 
 @dataclass
 class Order:
-    """One order: how it must look, and since when it has what can only be learned by looking."""
+    """One order: how it must be shown, and since when it has results and a report."""
 
     public: dict[str, Any]
     completed: datetime | None = None
     reported: datetime | None = None
     learned: bool = False
-    """Whether its results were seen, so that they must be the same from now on."""
+    """Whether its results were shown, so that they must stay the same."""
 
     @property
     def id(self) -> str:
@@ -127,14 +127,14 @@ class Model:
     settings: dict[str, Any] = field(default_factory=lambda: {**DEFAULTS})
     orders: list[Order] = field(default_factory=list)
     identities: dict[tuple[str, str, str], Order] = field(default_factory=dict)
-    alarms: list[tuple[datetime, str, Order]] = field(default_factory=list)
+    timers: list[tuple[datetime, str, Order]] = field(default_factory=list)
     mailed: list[str] = field(default_factory=list)
     """The ids of the orders that are mailed to their candidates."""
     webhooks: list[tuple[datetime, str, str]] = field(default_factory=list)
     """When an order changed, its id, and the URL that is called."""
 
     def meant(self, body: Mapping[str, Any]) -> Order | None:
-        """The order that this request means, if it was made already."""
+        """The existing order that this request resolves to."""
         return self.identities.get(self._identity(body))
 
     def _identity(self, body: Mapping[str, Any]) -> tuple[str, str, str]:
@@ -144,7 +144,7 @@ class Model:
         return email, body["assessment_id"], body["application_id"]
 
     def made(self, body: Mapping[str, Any], shown: Mapping[str, Any]) -> Order:
-        """A new order was made; what must happen to it at once happens in the next `pass_until`."""
+        """A new order was created; timers that are due at once fire in the next `pass_until`."""
         public = shown_as(body, shown, self.known, self.settings["pymetrics.initial_status"])
         order = Order(public | {"create_date": timestamps.six_decimals(self.now)})
         self.orders.append(order)
@@ -154,19 +154,19 @@ class Model:
         tags = [f"+{tag}" for tag in body["candidate"]["email"].rpartition("@")[0].lower().split("+")[1:]]
         wish = next((TAGS[tag] for tag in tags if tag in TAGS), None)
         if wish is not None:
-            self.alarms.append((self.now + wish[1], _ACTIONS[wish[0]], order))
+            self.timers.append((self.now + wish[1], _ACTIONS[wish[0]], order))
         elif self.settings["progress"] in DELAYS:
-            self.alarms.append((self.now + DELAYS[self.settings["progress"]], "complete", order))
+            self.timers.append((self.now + DELAYS[self.settings["progress"]], "complete", order))
         return order
 
     def pass_until(self, end: datetime) -> list[tuple[datetime, str, str]]:
-        """Time passes; what falls due happens at its own moment, equals in their order. Gives time, id, action."""
+        """Time passes: timers fire at their own times, equal ones in their order. Returns times, ids and actions."""
         events = []
-        while due := [alarm for alarm in self.alarms if alarm[0] <= end]:
-            alarm = min(due, key=lambda one: one[0])
-            self.alarms.remove(alarm)
-            self.now = max(self.now, alarm[0])
-            events += [(alarm[0], alarm[2].id, alarm[1])] if self.move(alarm[2], alarm[1]) else []
+        while due := [timer for timer in self.timers if timer[0] <= end]:
+            timer = min(due, key=lambda one: one[0])
+            self.timers.remove(timer)
+            self.now = max(self.now, timer[0])
+            events += [(timer[0], timer[2].id, timer[1])] if self.move(timer[2], timer[1]) else []
         self.now = end
         return events
 
@@ -178,7 +178,7 @@ class Model:
         for status in way:
             self._reach(order, status)
         if order.status in OVER:
-            self.alarms = [alarm for alarm in self.alarms if alarm[2] is not order]
+            self.timers = [timer for timer in self.timers if timer[2] is not order]
         return True
 
     def _reach(self, order: Order, status: str) -> None:
@@ -189,14 +189,14 @@ class Model:
             self.webhooks.append((self.now, order.id, self.settings["webhook_url"]))
 
     def read(self, order: Order, report: bool) -> None:
-        """The order itself was asked for."""
+        """The order itself was read."""
         if order.status == "Completed":
             self._reach(order, "Fulfilled")
         if report and order.status == "Fulfilled" and order.reported is None:
             order.reported = self.now
 
     def listed(self, application: str | None, external: str | None) -> list[Order]:
-        """The orders that a list shows with these filters, of which none and empty ones ask for nothing."""
+        """The orders that a list shows with these filters; null and empty ones do not filter."""
         return [
             order
             for order in self.orders
@@ -205,12 +205,12 @@ class Model:
         ]
 
     def check(self, order: Order, shown: dict[str, Any]) -> None:
-        """The order is shown as it must be; what could not be known is learned from its first look."""
+        """Assert that the order is shown as it must be; results are taken from the first time, and checked."""
         TABLES.check(shown, "order")
         if order.completed is not None and not order.learned:
             (result,) = shown["results"] or [None]
             assert result is not None, "a completed order has no results"
-            assert result["create_date"] == timestamps.six_decimals(order.completed), "the result is of another moment"
+            assert result["create_date"] == timestamps.six_decimals(order.completed), "the result has another time"
             assert result["band"] == band(result["score"]), f"{result['score']} is in band {result['band']}"
             api.same(result["assessment"], order.public["assessment"], "the assessment of the result")
             email = order.public["candidate"]["email"].lower()
@@ -220,5 +220,5 @@ class Model:
         assert bool(shown["reports"]) is (order.reported is not None), f"the reports are {shown['reports']}"
         if order.reported is not None:
             (report,) = shown["reports"]
-            assert report["create_date"] == timestamps.six_decimals(order.reported), "the report is of another moment"
+            assert report["create_date"] == timestamps.six_decimals(order.reported), "the report has another time"
         api.same({**shown, "reports": None}, order.public)

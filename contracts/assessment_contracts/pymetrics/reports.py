@@ -1,4 +1,4 @@
-"""Reports: made when asked for, shown with a link that lapses, and handed to whoever holds the link."""
+"""Reports: created on request, shown with a link that expires, and returned to everyone who has the link."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 
 from assessment_contracts import timestamps
 from assessment_contracts.context import Context
+from assessment_contracts.invalid_requests import check_refusal
 from assessment_contracts.property import given
 from assessment_contracts.pymetrics import api, errors
 from assessment_contracts.pymetrics.facts import FACTS, TABLES
+from assessment_contracts.pymetrics.fixtures import link
 from assessment_contracts.pymetrics.results import completed
 from assessment_contracts.pymetrics.strategies import PLAIN, instants, plain_orders, versions
 from assessment_contracts.registry import CONTROL, Registry
@@ -25,13 +27,13 @@ NO = ("false", "False", "0", "no", "off", "")
 
 
 def fetched(sandbox: Sandbox, url: str) -> Answer:
-    """What is behind a link; neither key nor token is shown."""
+    """The response to a link, without key and token."""
     parts = urlsplit(url)
     return sandbox.call("GET", parts.path)
 
 
 def check_pdf(answer: Answer) -> None:
-    """A whole PDF file."""
+    """Assert that this is a complete PDF file."""
     assert answer.status == 200, f"the report is answered {answer.status}: {answer.text[:200]}"
     assert answer.headers.get("content-type") == "application/pdf", answer.headers.get("content-type")
     assert answer.body.startswith(b"%PDF-1."), f"the report begins with {answer.body[:12]!r}"
@@ -53,7 +55,7 @@ def made_when_asked(
     sandbox.forget_token()
     id = completed(sandbox, PLAIN)["id"]
     plain = api.read(sandbox, id, other, **({} if no is None else {"report": no}))
-    assert plain["reports"] is None, f"a report is there that nobody asked for (report={no})"
+    assert plain["reports"] is None, f"a report was created without a request (report={no})"
     sandbox.advance("PT1M")
     shown = api.read(sandbox, id, version, report=yes)
     TABLES.check(shown, "order")
@@ -96,7 +98,7 @@ def link_life(context: Context, at: str, before: int, version: api.Version, body
     second = api.read(sandbox, id, version)["reports"][0]["download_url"]
     sandbox.advance(timestamps.duration(rest))
     refused = fetched(sandbox, first)
-    assert refused.status == 403, f"a lapsed link is answered {refused.status}"
+    assert refused.status == 403, f"an expired link returns {refused.status}"
     errors.envelope(refused)
     assert refused.rules == ("pymetrics.report.lapsed",)
     check_pdf(fetched(sandbox, second))
@@ -124,18 +126,30 @@ def of_its_order(context: Context, name: str, scores: tuple[int, int]) -> None:
         files.append(two[0].body)
         links.append(urls[0])
     assert files[0] != files[1], "two orders have the same report"
-    for link in mixed(*links):
-        assert fetched(sandbox, link).status == 403, f"a link put together of two opens a report: {link}"
+    for one in mixed(*links):
+        assert fetched(sandbox, one).status == 403, f"a link put together of two opens a report: {one}"
 
 
 def mixed(one: str, other: str) -> Iterator[str]:
     """The one link with, in turn, each part that the other has otherwise; parts have dots between them."""
     before, _, ticket = one.rpartition("/")
     parts, others = ticket.split("."), other.rpartition("/")[2].split(".")
-    if len(parts) == len(others):
-        for at, part in enumerate(others):
-            if part != parts[at]:
-                yield f"{before}/{'.'.join([*parts[:at], part, *parts[at + 1 :]])}"
+    for at, (own, part) in enumerate(zip(parts, others, strict=True)):
+        if part != own:
+            yield f"{before}/{'.'.join([*parts[:at], part, *parts[at + 1 :]])}"
+
+
+@contract(refuses="report.link")
+def forged(context: Context) -> None:
+    """A link with one character changed, whichever it is, opens nothing.
+
+    Otherwise the link of one report could be turned into that of another.
+    """
+    before, _, ticket = link(context.sandbox).rpartition("/")
+    for at, character in enumerate(ticket):
+        other = "1" if character == "0" else "0"
+        answer = context.sandbox.call("GET", f"{before}/{ticket[:at]}{other}{ticket[at + 1 :]}")
+        check_refusal(answer, 403, {"pymetrics.report.link"}, f"another character {at}", is_simulator=True)
 
 
 PROPERTIES = contract.properties

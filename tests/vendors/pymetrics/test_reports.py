@@ -72,20 +72,24 @@ def test_link_returns_the_report_as_a_pdf(sandbox: PymetricsSandbox) -> None:
     response = sandbox.send("download_report")
     assert (response.status, response.media_type) == (200, "application/pdf")
     assert response.body.title == "Recruiter report"
-    person, order, results, chart, bands, _ = response.body.sections
-    assert person == ("Candidate", (("Name", "Ada Lovelace"), ("E-mail", "ada@example.com")))
-    assert order[1] == (
-        ("Order", id), ("Application", "a-1"), ("Vacancy", "Engineer"), ("Assessment", "Core games"),
-        ("Status", "Fulfilled"),
-    )  # fmt: skip
-    lines = (("Assessment", "Score", "Band"), ("Core games", "71.5", "Highly Recommended"), ("Core games", "", ""))
-    assert results == ("Results", lines)
-    (picture,) = chart[1]
+    *tables, (chart, (picture,)), (bands, about), (explanation, ((text,),)) = response.body.sections
+    assert tables == [
+        ("Candidate", (("Name", "Ada Lovelace"), ("E-mail", "ada@example.com"))),
+        ("Order", (
+            ("Order", id), ("Application", "a-1"), ("Vacancy", "Engineer"), ("Assessment", "Core games"),
+            ("Status", "Fulfilled"),
+        )),
+        ("Results", (
+            ("Assessment", "Score", "Band"), ("Core games", "71.5", "Highly Recommended"), ("Core games", "", ""),
+        )),
+    ]  # fmt: skip
+    assert (chart, bands, explanation) == ("Scores", "What the bands mean", "How to read this report")
     # Each dot has a white edge; a result without a score has none.
     assert len([mark for mark in picture.marks if isinstance(mark, Dot)]) == 2
-    assert [row[0] for row in bands[1]] == [
+    assert [name for name, _ in about] == [
         "Highly Recommended, from 70", "Recommended, from 40", "Not Recommended, from 0",
     ]  # fmt: skip
+    assert "between 0 and 100" in text
 
 
 def test_report_without_name_and_vacancy(sandbox: PymetricsSandbox) -> None:
