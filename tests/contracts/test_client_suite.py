@@ -1,4 +1,4 @@
-"""The client contracts as tests of somebody's own suite: `assessment_contracts.pytest`."""
+"""The client contracts as tests of a user's suite: `assessment_contracts.pytest`."""
 
 import re
 import time

@@ -21,7 +21,7 @@ from assessment_contracts.sources import Standing
 from assessment_contracts.target import Target, Unaskable
 
 ADAPTER_SERVER = (sys.executable, "-P", "-m", "assessment_contracts.clients.adapter_server")
-"""`-P`: a folder `contracts` where somebody checks a client is not ours."""
+"""`-P`: a module of the current folder must not take the place of ours."""
 BASE = "http://127.0.0.1:8787"
 """The server that the scripts of failures call: the simulator that graded the client has ended by then."""
 START = 10.0

@@ -1,6 +1,5 @@
-"""One client in one sandbox: it is asked things, the vendor misbehaves, and what the server saw is looked up."""
+"""One client in one sandbox: it is called, faults are injected, and its requests are read from the journal."""
 
-import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,40 +17,39 @@ from assessment_contracts.wire import MISSING, Answer, Exchange
 LIMIT = 15.0
 """Seconds after which a call of the client hangs, whatever happens."""
 TIMEOUT = 1.0
-"""Seconds that it is told to wait for one answer."""
+"""The seconds to wait for one response, as the client is told."""
 BASIC = {"webhook_username": "vendor", "webhook_password": "p:ss@w/rd"}
 """User and password of the listener's URL, for a client that names these parameters."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """One call of the client: its result, or its error; and the seconds that it took."""
+    """One call of the client: its result, or its error."""
 
     method: str
     result: Any = None
     error: Failed | None = None
-    seconds: float = 0.0
 
     @property
-    def told(self) -> str:
-        """For messages."""
+    def outcome(self) -> str:
+        """Result or error, for messages."""
         return f"an error ({self.error})" if self.error else f"{self.result!r}"[:400]
 
     def right(self) -> Any:
-        """The result; that there is none fails the property."""
-        assert self.error is None, f"{self.method} ended in {self.told}"
+        """The result; if there is none, the contract fails."""
+        assert self.error is None, f"{self.method} ended in {self.outcome}"
         return self.result
 
 
 @dataclass
 class Harness:
-    """A client on a sandbox of its own, of which it knows nothing yet."""
+    """A client of a sandbox that no other client uses."""
 
     program: Adapter
     sandbox: Sandbox
     listener: Listener
     record: Callable[[Exchange], None]
-    """Is given what the client said over the wire."""
+    """Receives the client's exchanges."""
     has_basic: bool = False
     """Whether the client takes user and password of its webhooks."""
     _recorder: Recorder = field(default_factory=Recorder)
@@ -68,18 +66,16 @@ class Harness:
         self.program.call("open", opening | changes, LIMIT)
 
     def try_(self, method: str, **params: Any) -> Call:
-        """Call the client, which may report an error. That it hangs or dies fails the contract."""
-        began = time.monotonic()
+        """Call the client, which may report an error. If it hangs or dies, the contract fails."""
         try:
-            result, error = self.program.call(method, params, LIMIT), None
+            return Call(method, self.program.call(method, params, LIMIT))
         except Failed as problem:
-            result, error = None, problem
+            return Call(method, error=problem)
         finally:
             self.look()
-        return Call(method, result, error, time.monotonic() - began)
 
     def ask(self, method: str, **params: Any) -> Any:
-        """The client's result; that it fails, fails the contract."""
+        """The client's result; if it reports an error, the contract fails."""
         return self.try_(method, **params).right()
 
     def at_once(self, *calls: tuple[str, Mapping[str, Any]]) -> list[Call]:
@@ -98,17 +94,17 @@ class Harness:
         self.sandbox.control_json("PUT", "/faults", list(faults))
 
     def invitations(self) -> list[dict[str, Any]]:
-        """What exists."""
+        """The invitations of the sandbox."""
         with self._unrecorded():
             return list(self.sandbox.control_json("GET", "/invitations"))
 
     def deliveries(self) -> list[dict[str, Any]]:
-        """The webhooks, sent and to be sent."""
+        """The deliveries of webhooks, also those that are pending."""
         with self._unrecorded():
             return list(self.sandbox.control_json("GET", "/deliveries"))
 
     def look(self) -> None:
-        """Take note of the calls that the client has made since the last look."""
+        """Record the requests that the client has made since the last look."""
         with self._unrecorded():
             new = self._recorder.look(self.sandbox)
         for call in new:
@@ -155,7 +151,7 @@ class Harness:
 
     @contextmanager
     def _unrecorded(self) -> Iterator[None]:
-        """What the suite looks up belongs in no script."""
+        """Keep the requests of the suite out of the script of a failure."""
         connection = self.sandbox.connection
         before, connection.record = connection.record, lambda exchange: None
         try:
@@ -210,7 +206,7 @@ def _basic() -> str:
 
 @dataclass(repr=False)
 class ClientContext(Context):
-    """For one property of a client: besides a sandbox it gives a client that talks to it."""
+    """For one contract of a client: also opens clients of sandboxes."""
 
     program: Adapter = field(default_factory=lambda: JsonlProcess(()))
     has_basic: bool = False

@@ -57,7 +57,7 @@ class Adapter(Protocol):
 
 
 class JsonlProcess:
-    """A running adapter. It is started by the first call, and anew by the first call after it broke."""
+    """An adapter's process. The first call starts it, and so does the first call after it has ended."""
 
     def __init__(self, command: Sequence[str], errors: IO[str] | None = None) -> None:
         self.command = list(command)

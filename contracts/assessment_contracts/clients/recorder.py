@@ -10,7 +10,7 @@ from assessment_contracts.sandbox import CONTROL, Sandbox
 from assessment_contracts.wire import Answer, Exchange
 
 OURS = {"User-Agent": "assessment-simulator-contracts"}
-"""What tells the suite's own calls from the client's."""
+"""Marks the suite's own requests."""
 MASK = "***"
 
 

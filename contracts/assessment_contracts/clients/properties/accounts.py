@@ -1,4 +1,4 @@
-"""One client must not use what another one, of another account, has left behind: a token in a cache, for example."""
+"""Clients of two accounts must share nothing, such as a token in a cache."""
 
 from assessment_contracts.clients.harness import ClientContext
 from assessment_contracts.clients.jsonl_process import Broken
@@ -23,7 +23,7 @@ def _apart(trade: Trade) -> Property:
             return  # it cannot create at all, as other contracts will report
         second = context.harness()
         call = trade.create(second)
-        assert call.error is None, f"the first client worked; the second, of another account, ended in {call.told}"
+        assert call.error is None, f"the first client worked; the second, of another account, ended in {call.outcome}"
         id = trade.made(call)[trade.id]
         here, there = ([one["id"] for one in harness.invitations()] for harness in (second, first))
         assert id in here, f"the {trade.thing} of the second client is in the account of the first: {id in there}"

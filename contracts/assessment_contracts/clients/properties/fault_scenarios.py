@@ -1,4 +1,4 @@
-"""What goes wrong on the way, with either vendor: slow, cut, garbled, refused, too much, not now."""
+"""Faults with either vendor: slow, cut, garbled and incomplete responses, refusals, outages and rate limits."""
 
 from typing import Any
 from urllib.parse import quote
@@ -12,84 +12,71 @@ from assessment_contracts.clients.property import contract
 from assessment_contracts.property import Property, given
 from assessment_contracts.sources import Standing, ours
 
-NETWORK = ours("networks lose, delay and damage answers, whatever a document promises")
-LIMITS = ours("429 and Retry-After are HTTP's own (RFC 6585, RFC 9110); neither vendor's pages say more of them")
-GROWTH = ours("no page says that what is listed will stay all there is; pymetrics' own list grew from 1.3.0 to 2.2.0")
+NETWORK = ours("networks lose, delay and damage responses, whatever a document promises")
+LIMITS = ours("429 and Retry-After are defined by HTTP (RFC 6585, RFC 9110); neither vendor's pages add to that")
+GROWTH = ours("no page says that its list is complete for ever; pymetrics' own list grew from 1.3.0 to 2.2.0")
 _MOST = 10
-"""More requests than these for one call are no longer patience."""
+"""The most requests that a client may send for one call."""
 
 
-def no_false_report(trade: Trade, harness: Harness, call: Call, id: str | None = None) -> None:
-    """Assert that a call under trouble ended in an error, or told the truth all the same."""
-    harness.faults()  # the suite is about to look for itself
-    if call.error is not None:
-        return
-    face = trade.made(call) if id is None else trade.found(call)
+def _faulty(context: ClientContext, trade: Trade, is_reading: bool, do: str, **more: Any) -> tuple[Harness, Call]:
+    """Read what exists, or create something, while this fault is injected."""
+    harness = context.harness()
+    id = trade.begun(harness) if is_reading else ""
+    harness.faults(*fault(trade.reads if is_reading else trade.creates, do, **more))
+    return harness, trade.read(harness, id) if is_reading else trade.create(harness)
+
+
+def check_report(trade: Trade, harness: Harness, call: Call, is_reading: bool) -> None:
+    """Assert that what a call reports exists at the vendor, and is reported as the vendor shows it."""
+    harness.faults()  # the vendor is read here, too
+    face = trade.found(call) if is_reading else trade.made(call)
     known = [one["id"] for one in harness.invitations()]
-    assert face[trade.id] in known, f"{trade.id} {face[trade.id]!r} is reported, and the vendor knows {known}"
+    assert face[trade.id] in known, f"the client reports {trade.id} {face[trade.id]!r}; the vendor has {known}"
     trade.told_truly(harness, face)
 
 
-def _spoilt(trade: Trade, do: str, what: str, why: str) -> Property:
-    """A spoilt answer ends in an error, or in a true report after another try."""
-
+def _damaged(trade: Trade, do: str, what: str, why: str) -> Property:
     @contract(
         trade.feature, f"{what}_answer_is_no_answer",
-        f"An answer that is {what} ends in an error or is asked for again, and is never taken for one", NETWORK,
+        f"A response that is {what} leads to an error or to another request, and is never used", NETWORK,
         examples=0.7, why=why,
     )  # fmt: skip
     @given(reading=st.booleans(), times=st.sampled_from([1, None]))
     def test(context: ClientContext, reading: bool, times: int | None) -> None:
-        harness = context.harness()
-        if reading:
-            id = trade.begun(harness)
-            harness.faults(*fault(trade.reads, do, times=times))
-            no_false_report(trade, harness, trade.read(harness, id), id)
-        else:
-            harness.faults(*fault(trade.creates, do, times=times))
-            no_false_report(trade, harness, trade.create(harness))
+        harness, call = _faulty(context, trade, reading, do, times=times)
+        if call.error is None:
+            check_report(trade, harness, call, reading)
 
     return test
 
 
 def _slow(trade: Trade) -> Property:
     @contract(
-        trade.feature, "slow_answer_ends_in_an_error", "A client that waits for an answer gives up in time", NETWORK
+        trade.feature, "slow_answer_ends_in_an_error", "A client stops waiting for a response after a time", NETWORK
     )
     def test(context: ClientContext) -> None:
-        """An answer that takes longer than anybody waits is no answer. A client without a limit of its own holds a
-        thread, a connection and in the end a person for as long as the vendor likes.
-        """
-        harness = context.harness()
-        id = trade.begun(harness)
-        harness.faults(*fault(trade.reads, "delay", duration="PT20S"))  # longer than a call may take
-        call = trade.read(harness, id)
-        assert call.error is not None, f"an answer was reported before one came: {call.told}"
+        """Without a time limit of its own a client holds a thread and a connection for as long as the vendor takes."""
+        _, call = _faulty(context, trade, True, "delay", duration="PT20S")  # longer than a call may take
+        assert call.error is not None, f"no response had arrived, and the client reported {call.outcome}"
 
     return test
 
 
 def _incomplete(trade: Trade) -> Property:
-    gone = {trade.wrapped: None} if trade.wrapped else {trade.id: None}
+    wrapper = trade.wrapped or trade.id
 
     @contract(
         trade.feature, "answer_without_its_subject_is_an_error",
-        f"An answer of success without the {trade.thing} in it ends in an error", NETWORK, examples=0.4,
+        f"A successful response without the {trade.thing} in it leads to an error", NETWORK, examples=0.4,
     )  # fmt: skip
     @given(reading=st.booleans())
     def test(context: ClientContext, reading: bool) -> None:
-        """A status of success is a promise, not a proof. A proxy's own page or a vendor's mistake may stand behind it;
-        a client that reports it as the thing that was asked for passes the damage on to where nobody will find it.
+        """A successful status does not prove that the body is right: a proxy may have sent its own page, or the vendor
+        may have a bug. A client that reports such a body hides the problem from its caller.
         """
-        harness = context.harness()
-        if reading:
-            id = trade.begun(harness)
-            harness.faults(*fault(trade.reads, "amend", merge={trade.id: None}))
-            call = trade.read(harness, id)
-        else:
-            harness.faults(*fault(trade.creates, "amend", merge=gone))
-            call = trade.create(harness)
-        assert call.error is not None, f"there was no {trade.thing} in the answer, and this was reported: {call.told}"
+        _, call = _faulty(context, trade, reading, "amend", merge={trade.id if reading else wrapper: None})
+        assert call.error is not None, f"the response had no {trade.thing}, and the client reported {call.outcome}"
 
     return test
 
@@ -97,13 +84,13 @@ def _incomplete(trade: Trade) -> Property:
 def _refusal(trade: Trade) -> Property:
     @contract(
         trade.feature, "refusal_is_told_as_one",
-        "A call that the vendor refuses ends in an error of the kind `refused`, and is not sent again", trade.errors,
+        "A request that the vendor refuses leads to an error of the kind `refused`, and is not repeated", trade.errors,
         Standing.DOCUMENTED, examples=0.7,
     )  # fmt: skip
     @given(status=st.sampled_from([400, 404, trade.stranger]))
     def test(context: ClientContext, status: int) -> None:
-        """The same request would be refused again, so repeating it helps nobody; and what the vendor answered is an
-        error, not a thing. Its caller needs to know that waiting will not help.
+        """The same request would be refused again. The caller must learn that it failed, and that waiting does not
+        help.
         """
         harness = context.harness()
         if status == 404:
@@ -111,10 +98,10 @@ def _refusal(trade: Trade) -> Property:
         elif status == 400:
             call = trade.create(harness, {**trade.wish(), **trade.flaw})
         else:
-            harness.open(api_key="a-strangers-key")
+            harness.open(api_key="an-unknown-key")
             call = trade.create(harness)
-        assert call.error is not None, f"the vendor refused with {status}, and this was reported: {call.told}"
-        assert call.error.kind == "refused", f"the vendor refused with {status}; the client says {call.told}"
+        assert call.error is not None, f"the vendor refused with {status}, and the client reported {call.outcome}"
+        assert call.error.kind == "refused", f"the vendor refused with {status}; the client reports {call.outcome}"
         sent = [call for call in harness.calls(*trade.creates, *trade.reads) if call["status"] == status]
         assert len(sent) <= 1, f"a refused request was sent {len(sent)} times"
 
@@ -126,23 +113,16 @@ def _unknown_members(trade: Trade) -> Property:
 
     @contract(
         trade.feature, "unknown_members_do_no_harm",
-        f"A member of the {trade.thing} that no document names disturbs nothing", GROWTH, examples=0.4,
+        f"An undocumented member of the {trade.thing} has no effect", GROWTH, examples=0.4,
     )  # fmt: skip
     @given(reading=st.booleans())
     def test(context: ClientContext, reading: bool) -> None:
-        """Vendors add members without a new version. A client that fails on one it does not know fails on the day of
-        the vendor's release, with nothing changed on its own side.
+        """Vendors add members without a new version of the API. A client that fails on an unknown one stops working
+        when the vendor releases it.
         """
-        harness = context.harness()
-        if reading:
-            id = trade.begun(harness)
-            harness.faults(*fault(trade.reads, "amend", merge=new))
-            face = trade.found(trade.read(harness, id))
-        else:
-            harness.faults(*fault(trade.creates, "amend", merge={trade.wrapped: new} if trade.wrapped else new))
-            face = trade.made(trade.create(harness))
-        harness.faults()
-        trade.told_truly(harness, face)
+        merge = {trade.wrapped: new} if trade.wrapped and not reading else new
+        harness, call = _faulty(context, trade, reading, "amend", merge=merge)
+        check_report(trade, harness, call, reading)
 
     return test
 
@@ -150,18 +130,16 @@ def _unknown_members(trade: Trade) -> Property:
 def _unknown_state(trade: Trade) -> Property:
     @contract(
         trade.feature, f"unknown_{trade.state_name}_is_reported",
-        f"A {trade.state_name} that no document names is reported as it is", GROWTH, examples=0.4,
+        f"An undocumented {trade.state_name} is reported unchanged", GROWTH, examples=0.4,
     )  # fmt: skip
     @given(strange=st.sampled_from(trade.strange))
     def test(context: ClientContext, strange: Any) -> None:
-        """Lists of states grow. Whoever knows the old ones alone must neither fail at the sight of a new one, for then
-        nothing else of the answer can be read, nor take it for one that it knows.
+        """Vendors add states. A client that knows only the old ones must not fail on a new one, because then the rest
+        of the response is lost, and must not report it as one that it knows.
         """
-        harness = context.harness()
-        id = trade.begun(harness)
-        harness.faults(*fault(trade.reads, "amend", merge={trade.state: strange}))
-        face = trade.found(trade.read(harness, id))
-        assert face.get(trade.state) == strange, f"{strange!r} is reported as {face.get(trade.state)!r}"
+        _, call = _faulty(context, trade, True, "amend", merge={trade.state: strange})
+        found = trade.found(call).get(trade.state)
+        assert found == strange, f"{strange!r} is reported as {found!r}"
 
     return test
 
@@ -169,95 +147,86 @@ def _unknown_state(trade: Trade) -> Property:
 def _escaped(trade: Trade) -> Property:
     @contract(
         trade.feature, "id_stays_one_segment", "An id is escaped where it becomes part of a path",
-        ours("ids are opaque strings to a client; RFC 3986 says how one becomes a segment"), examples=0.5,
+        ours("ids are opaque strings to a client; RFC 3986 says how a string becomes a segment"), examples=0.5,
     )  # fmt: skip
     @given(id=st.sampled_from(["no such id", "a?b=c", "a#b", "100%", "é", "a&b+c"]))
     def test(context: ClientContext, id: str) -> None:
-        """Ids come from data bases, forms and links. One with a question mark in it must not turn into a query, or the
-        client asks for something else than it was told to.
+        """Ids come from databases, forms and links. If a question mark in one begins a query, the client requests
+        something else.
         """
         harness = context.harness()
         trade.read(harness, id)
         sent = harness.calls(*trade.reads)
-        assert sent, f"the request for {id!r} never came in as one"
-        came = sent[-1]["path"]
-        assert came.endswith((f"/{id}", f"/{quote(id, safe='')}")), f"{id!r} came in as {came!r}"
+        assert sent, f"no request to read {id!r} arrived"
+        path = sent[-1]["path"]
+        assert path.endswith((f"/{id}", f"/{quote(id, safe='')}")), f"{id!r} arrived as {path!r}"
 
     return test
 
 
 def _patience(trade: Trade) -> Property:
     @contract(
-        trade.patience, "outage_is_outlived", "A reading that fails for a moment is tried again until it works",
+        trade.patience, "outage_is_outlived", "A read that fails for a moment is repeated until it succeeds",
         trade.errors, Standing.DOCUMENTED, examples=0.4,
     )  # fmt: skip
     @given(times=st.integers(1, 2))
     def test(context: ClientContext, times: int) -> None:
         """The vendor says that the same request may succeed later (pymetrics: `recoverable`; The Predictive Index: the
-        API is down for maintenance). Reading changes nothing, so trying again costs nothing but a little time.
+        API is down for maintenance). A read changes nothing, so it can be repeated.
         """
-        harness = context.harness()
-        id = trade.begun(harness)
-        harness.faults(*fault(trade.reads, "status", status=503, times=times))
-        face = trade.found(trade.read(harness, id))
-        harness.faults()
-        trade.told_truly(harness, face)
+        harness, call = _faulty(context, trade, True, "status", status=503, times=times)
+        check_report(trade, harness, call, is_reading=True)
 
     return test
 
 
 def _retry_after(trade: Trade) -> Property:
     @contract(
-        trade.patience, "retry_after_is_honoured", "After a 429 the client waits as long as it was told to, then asks "
-        "again", LIMITS, examples=0.1,
+        trade.patience, "retry_after_is_honoured", "After a 429 the client repeats the request when Retry-After "
+        "says so", LIMITS, examples=0.1,
     )  # fmt: skip
     def test(context: ClientContext) -> None:
-        """Retry-After is the vendor's own word for when the next request is welcome. An earlier one is refused again,
-        and makes the waiting longer for everybody; a client that gives up at once makes its caller write the loop.
+        """Retry-After says when the next request will be accepted; an earlier one is refused again. If the client gives
+        up at once, every caller has to write the loop.
         """
-        harness = context.harness()
-        id = trade.begun(harness)
-        harness.faults(*fault(trade.reads, "rate_limit", retry_after=1, times=1))
-        trade.found(trade.read(harness, id))
+        harness, call = _faulty(context, trade, True, "rate_limit", retry_after=1, times=1)
+        trade.found(call)
         first, second = harness.calls(*trade.reads)[:2]
         waited = ((ticks(second["at"]) or 0) - (ticks(first["at"]) or 0)) / 10**9
-        assert waited >= 0.95, f"the next request came {waited:.2f} s after a 429 with Retry-After: 1"
+        assert waited >= 0.95, f"the next request arrived {waited:.2f} s after a 429 with Retry-After: 1"
 
     return test
 
 
 def _bounded(trade: Trade) -> Property:
     @contract(
-        trade.feature, "rate_limit_ends_in_an_error", "A 429 that does not go away ends in an error, after a few "
-        "requests", LIMITS, examples=0.4,
+        trade.feature, "rate_limit_ends_in_an_error", "Repeated 429s lead to an error after a few requests", LIMITS,
+        examples=0.4,
     )  # fmt: skip
     @given(after=st.sampled_from([0, 3600]))
     def test(context: ClientContext, after: int) -> None:
-        """A client that only tries again, however often it is refused, adds to the load. It sends a few requests at
-        most, does not wait for an hour, and reports that the vendor is not available.
+        """A client that repeats its request without a limit adds to the load. It must send a few requests at most, not
+        wait for an hour, and report that the vendor is not available.
         """
-        harness = context.harness()
-        id = trade.begun(harness)
-        harness.faults(*fault(trade.reads, "rate_limit", retry_after=after))
-        call = trade.read(harness, id)
-        assert call.error is not None, f"every request was refused with 429, and this was reported: {call.told}"
-        assert call.error.kind == "unavailable", f"after 429 the client says {call.told}, not that it may work later"
+        harness, call = _faulty(context, trade, True, "rate_limit", retry_after=after)
+        assert call.error is not None, f"every request was refused with 429, and the client reported {call.outcome}"
+        assert call.error.kind == "unavailable", f"after 429 the client reports {call.outcome}, not `unavailable`"
         sent = len(harness.calls(*trade.reads))
         assert sent <= _MOST, f"{sent} requests, each answered 429 with Retry-After: {after}"
 
     return test
 
 
-_CUT = """Half an answer looks like a whole one to a reader that does not compare lengths or parse to the end. What is
-reported must have been said: after a cut the client knows nothing, and either asks again or says so."""
-_GARBLED = """What cannot be parsed is not an answer. It may be a proxy's page, or damage on the way; whoever reports an
-empty thing, or the last one it has seen, invents."""
+_CUT = """To a reader that does not compare lengths or parse to the end, half a response looks complete. After a cut
+the client knows nothing: it repeats the request, or reports an error."""
+_GARBLED = """A body that cannot be parsed may be the page of a proxy, or damaged. A client that reports an empty
+object, or the last one that it has seen, reports what the vendor did not send."""
 
 
 def _all(trade: Trade) -> tuple[Property, ...]:
     return (
-        _refusal(trade), _spoilt(trade, "cut", "cut", " ".join(_CUT.split())),
-        _spoilt(trade, "garble", "garbled", " ".join(_GARBLED.split())), _incomplete(trade), _slow(trade),
+        _refusal(trade), _damaged(trade, "cut", "cut", " ".join(_CUT.split())),
+        _damaged(trade, "garble", "garbled", " ".join(_GARBLED.split())), _incomplete(trade), _slow(trade),
         _bounded(trade), _unknown_members(trade), _unknown_state(trade), _escaped(trade), _patience(trade),
         _retry_after(trade),
     )  # fmt: skip

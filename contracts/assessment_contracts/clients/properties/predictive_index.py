@@ -1,4 +1,4 @@
-"""What a client of The Predictive Index must cope with."""
+"""Contracts of clients of The Predictive Index."""
 
 from typing import Any
 
@@ -15,46 +15,46 @@ from assessment_contracts.property import Property, given
 from assessment_contracts.sources import Source, Standing, ours
 
 _POST = "POST behavioralassessments"
-_SAMPLE = Source(_POST, "example response: pending addresses are empty, pending scores null")
+_SAMPLE = Source(_POST, "example response: pending URLs are empty, pending scores null")
 _MAINTENANCE = Source("API Guide", "error handling: 503, number 27, which integrations must handle")
 _CHANGES = ("change_assessment", "change_by_external_id")
 
 
-@contract("predictive_index.assessments", "assessment_arrives_as_asked", "What was asked is what arrives",
+@contract("predictive_index.assessments", "assessment_arrives_as_asked", "A request has the caller's members",
        Source(_POST, "request table"), Standing.DOCUMENTED)  # fmt: skip
 @given(wish=wishes.assessments())
 def assessment_arrives(context: ClientContext, wish: dict[str, Any]) -> None:
-    """Every member reaches the vendor as it was given, in any script: a folder's backslashes, an instant's seventh
-    digit, a 0 that means Unknown. What was not given is not sent, or sent as null.
+    """Every member reaches the vendor unchanged, in any script: a folder's backslashes, the seventh decimal of a time,
+    a 0 that means Unknown. What the caller omitted is not sent, or sent as null.
     """
     harness = context.harness()
     PREDICTIVE_INDEX.made(PREDICTIVE_INDEX.create(harness, wish))
     asked_is_what_arrived(harness, PREDICTIVE_INDEX.creates, wish)
 
 
-@contract("predictive_index.assessments", "assessment_is_reported_as_answered", "What was answered is what is reported",
+@contract("predictive_index.assessments", "assessment_is_reported_as_answered", "The response is reported unchanged",
        Source(_POST, "response table"), Standing.DOCUMENTED)  # fmt: skip
 @given(wish=wishes.assessments(), reading=st.booleans())
 def assessment_is_reported(context: ClientContext, wish: dict[str, Any], reading: bool) -> None:
-    """A report that differs from the answer sends a taker to another link, or a manager to another result."""
+    """Otherwise the taker receives another link, or the manager another result."""
     harness = context.harness()
     face = PREDICTIVE_INDEX.made(PREDICTIVE_INDEX.create(harness, wish))
     if reading:
         face = PREDICTIVE_INDEX.found(PREDICTIVE_INDEX.read(harness, face["assessmentId"]))
     seen = harness.assessment(face["assessmentId"])
-    # A creation shows state 0 whatever was saved; to the instants another contract looks.
+    # A creation shows state 0 whatever was saved; another contract compares the times.
     loose = {"assessmentState", "assessmentDateTime", "expirationDateTime"} - (
         {"assessmentState"} if reading else set()
     )
     true(face, {name: value for name, value in seen.items() if name not in loose})
 
 
-@contract("predictive_index.assessments", "seven_decimals_survive", "An instant is reported to its seventh decimal",
+@contract("predictive_index.assessments", "seven_decimals_survive", "A time is reported to its seventh decimal",
        Source("Common", "dates: UTC, up to seven decimals"), Standing.DOCUMENTED, examples=0.5)  # fmt: skip
 @given(now=st.sampled_from(["2026-01-01T00:00:00.1234567Z", "2026-12-31T23:59:59.9999999Z"]), expires=wishes.INSTANTS)
 def seven_decimals_survive(context: ClientContext, now: str, expires: str) -> None:
-    """The vendor counts in ticks of 100 nanoseconds; most languages' types do not, and cut or round the last digit.
-    Whoever compares such an instant with what the vendor shows tomorrow finds a change where there was none.
+    """The vendor counts in ticks of 100 nanoseconds. The types of most languages cut or round the last digit, so a
+    later comparison with the vendor's value finds a change where there was none.
     """
     harness = context.harness()
     harness.sandbox.freeze(now)
@@ -64,24 +64,24 @@ def seven_decimals_survive(context: ClientContext, now: str, expires: str) -> No
     true(face, {name: seen[name] for name in ("assessmentDateTime", "expirationDateTime")})
 
 
-@contract("predictive_index.assessments", "empty_is_not_a_value", "What is empty until completion is not made up",
+@contract("predictive_index.assessments", "empty_is_not_a_value", "What is empty before completion is reported so",
        _SAMPLE, Standing.OBSERVED, examples=0.4)  # fmt: skip
 @given(wish=wishes.assessments())
 def empty_is_not_a_value(context: ClientContext, wish: dict[str, Any]) -> None:
-    """Before completion the vendor sends "" for an address and null for a score. An address that is "" leads nowhere,
-    and a score that is null is not 0: a report that says otherwise judges a person who has answered nothing yet.
+    """Before completion the vendor sends "" for a URL and null for a score. A score that is reported as 0 is a result
+    of a person who has not answered yet.
     """
     harness = context.harness()
     id = PREDICTIVE_INDEX.made(PREDICTIVE_INDEX.create(harness, wish))["assessmentId"]
     nulls_are_nulls(PREDICTIVE_INDEX.found(PREDICTIVE_INDEX.read(harness, id)), harness.assessment(id))
 
 
-@contract("predictive_index.assessments", "scores_are_reported", "Scores are reported as they are",
+@contract("predictive_index.assessments", "scores_are_reported", "Scores are reported unchanged",
        ours("the response table has the scores and calls each a Sigma Array; what one looks like is ours"),
        examples=0.4)  # fmt: skip
 @given(wish=wishes.assessments())
 def scores_are_reported(context: ClientContext, wish: dict[str, Any]) -> None:
-    """After completion there are scores, a pattern and addresses of reports; negative scores are as good as others."""
+    """After completion there are scores, which may be negative, a pattern and the URLs of reports."""
     harness = context.harness()
     id = PREDICTIVE_INDEX.made(PREDICTIVE_INDEX.create(harness, wish))["assessmentId"]
     harness.sandbox.act(id, "complete")
@@ -91,7 +91,7 @@ def scores_are_reported(context: ClientContext, wish: dict[str, Any]) -> None:
     true(face, {name: seen[name] for name in members})
 
 
-@contract("predictive_index.changes", "only_what_was_asked_is_changed", "A change sends what is to be changed, no more",
+@contract("predictive_index.changes", "only_what_was_asked_is_changed", "A change sends only what is to be changed",
        Source("PATCH behavioralassessments", "only members to be changed need to be sent"), Standing.DOCUMENTED,
        examples=0.5)  # fmt: skip
 @given(
@@ -99,7 +99,7 @@ def scores_are_reported(context: ClientContext, wish: dict[str, Any]) -> None:
     changes=st.sampled_from([{"externalId": "new-1"}, {"lastName": "Zoë"}, {"gender": 0, "externalPersonId": "p 9"}]),
 )
 def only_what_was_asked(context: ClientContext, wish: dict[str, Any], changes: dict[str, Any]) -> None:
-    """Members that were read a while ago and are sent back along with a change undo what others did meanwhile."""
+    """If members that were read earlier are sent back with a change, they undo the changes of others."""
     harness = context.harness()
     id = PREDICTIVE_INDEX.made(PREDICTIVE_INDEX.create(harness, wish))["assessmentId"]
     face = harness.ask("change_assessment", id=id, changes=changes)
@@ -108,14 +108,14 @@ def only_what_was_asked(context: ClientContext, wish: dict[str, Any], changes: d
 
 
 @contract("predictive_index.assessments", "lost_answer_makes_no_second_assessment",
-       "An answer that was lost leads to no second assessment", NETWORK, examples=0.7)  # fmt: skip
+       "A lost response leads to no second assessment", NETWORK, examples=0.7)  # fmt: skip
 @given(
     wish=wishes.assessments(), times=st.sampled_from([1, None]), when=st.sampled_from(["after_commit", "before_commit"])
 )
 def lost_answer(context: ClientContext, wish: dict[str, Any], times: int | None, when: str) -> None:
-    """The assessment is saved, and the connection breaks before the answer is read. The vendor does not compare names
-    or addresses: a second POST is a second assessment, and the taker gets two invitations. So it must not be sent
-    again blindly; it is looked for, or the caller is told that nobody knows.
+    """The assessment is saved, and the connection breaks before the response is read. The vendor does not compare names
+    or e-mail addresses: a second POST makes a second assessment, and the taker gets two invitations. So the client must
+    search for it first, or report that the outcome is unknown.
     """
     harness = context.harness()
     harness.faults(*fault(PREDICTIVE_INDEX.creates, "drop", times=times, when=when))
@@ -125,37 +125,37 @@ def lost_answer(context: ClientContext, wish: dict[str, Any], times: int | None,
     assert len(made) <= 1, f"{len(made)} assessments exist after one creation"
     if call.error is None:
         id = PREDICTIVE_INDEX.made(call)["assessmentId"]
-        assert made == [id], f"{id!r} is reported, and the vendor knows {made}"
+        assert made == [id], f"{id!r} is reported; the vendor has {made}"
 
 
-@contract("predictive_index.recovery", "lost_assessment_is_found", "A creation that was never answered is found again",
+@contract("predictive_index.recovery", "lost_assessment_is_found", "An assessment whose response was lost is found",
        Source("Integration Best Practices", "search before creating; the externalId is the caller's own"),
        examples=0.4)  # fmt: skip
 @given(external_id=wishes.TEXTS, do=st.sampled_from(["drop", "cut", "garble"]))
 def lost_assessment_is_found(context: ClientContext, external_id: str, do: str) -> None:
-    """The externalId is the caller's own name for the assessment, so what was made under it can be looked up, quotes
-    and blanks in it or not. Then a lost answer costs one more request, and nobody's time.
+    """The externalId is the caller's own id of the assessment, so the client can search for it, also if it contains
+    quotes or spaces. Then a lost response costs one more request.
     """
     harness = context.harness()
     harness.faults(*fault(PREDICTIVE_INDEX.creates, do, when="after_commit"))
     call = PREDICTIVE_INDEX.create(harness, wishes.assessment(externalId=external_id))
     id = PREDICTIVE_INDEX.made(call)["assessmentId"]
-    assert [one["id"] for one in harness.invitations()] == [id], f"{id!r} is reported, another was made"
+    assert [one["id"] for one in harness.invitations()] == [id], f"{id!r} is reported, and another one exists"
 
 
-@contract("predictive_index.assessments", "maintenance_is_told_apart", "Maintenance is told from a refusal, and passes",
+@contract("predictive_index.assessments", "maintenance_is_told_apart", "Maintenance leads to the error `unavailable`",
        _MAINTENANCE, Standing.DOCUMENTED, examples=0.4)  # fmt: skip
 @given(reading=st.booleans())
 def maintenance_is_told_apart(context: ClientContext, reading: bool) -> None:
-    """PI makes handling this error mandatory. The request was right, the moment was not: the error says so
-    (`unavailable`), and when maintenance is over the same client works again.
+    """The vendor requires integrations to handle this error. The request was valid, so the error is not `refused`;
+    after the maintenance the same client works again.
     """
     harness = context.harness()
     id = PREDICTIVE_INDEX.begun(harness)
     harness.sandbox.config(maintenance=True)
     call = PREDICTIVE_INDEX.read(harness, id) if reading else PREDICTIVE_INDEX.create(harness)
-    assert call.error is not None, f"the API is down for maintenance, and this was reported: {call.told}"
-    assert call.error.kind == "unavailable", f"the API is down for maintenance; the client says {call.told}"
+    assert call.error is not None, f"the API is down for maintenance, and the client reported {call.outcome}"
+    assert call.error.kind == "unavailable", f"the API is down for maintenance; the client reports {call.outcome}"
     harness.sandbox.config(maintenance=False)
     PREDICTIVE_INDEX.found(PREDICTIVE_INDEX.read(harness, id))
 

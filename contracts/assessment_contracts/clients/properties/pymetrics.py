@@ -21,22 +21,23 @@ _TOKENS = ("create_token", "create_token_v2")
 _ONE_MOMENT = 10
 
 
-@contract("pymetrics.orders", "order_arrives_as_asked", "What was asked is what arrives", _ORDER, Standing.DOCUMENTED)
+@contract("pymetrics.orders", "order_arrives_as_asked", "A request has the caller's members", _ORDER,
+       Standing.DOCUMENTED)  # fmt: skip
 @given(wish=wishes.orders())
 def order_arrives(context: ClientContext, wish: dict[str, Any]) -> None:
-    """Every member reaches the vendor as it was given, in any script, with nothing lost, added or turned into another
-    type on the way; what was not given is not sent, or sent as null or as its documented default.
+    """Every member reaches the vendor unchanged, in any script, with its type. What the caller omitted is not sent, or
+    sent as null or as its documented default.
     """
     harness = context.harness()
     PYMETRICS.made(PYMETRICS.create(harness, wish))
     asked_is_what_arrived(harness, PYMETRICS.creates, wish, {"send_email": False})
 
 
-@contract("pymetrics.orders", "order_is_reported_as_answered", "What was answered is what is reported", _ORDER,
+@contract("pymetrics.orders", "order_is_reported_as_answered", "The response is reported unchanged", _ORDER,
        Standing.DOCUMENTED)  # fmt: skip
 @given(wish=wishes.orders(), reading=st.booleans())
 def order_is_reported(context: ClientContext, wish: dict[str, Any], reading: bool) -> None:
-    """A report that differs from the answer sends a candidate to another link, or a recruiter to another result."""
+    """Otherwise the candidate receives another link, or the recruiter another result."""
     harness = context.harness()
     face = PYMETRICS.made(PYMETRICS.create(harness, wish))
     if reading:
@@ -44,13 +45,13 @@ def order_is_reported(context: ClientContext, wish: dict[str, Any], reading: boo
     true(face, harness.order(face["id"]))
 
 
-@contract("pymetrics.orders", "null_stays_null", "What is null in the answer is reported as null, or not at all",
+@contract("pymetrics.orders", "null_stays_null", "A member that is null is reported as null, or omitted",
        ours("one member, metadata, was seen null, in a client that was changed by hand for it"),
        examples=0.4)  # fmt: skip
 @given(wish=wishes.orders())
 def null_stays_null(context: ClientContext, wish: dict[str, Any]) -> None:
-    """The simulated vendor sends null for what is not set. An empty text, an empty list or a zero in its place says
-    that something is known: that there are no results, say, where they are only not there yet.
+    """The simulated vendor sends null for what is not set. An empty list in its place says that there are no results,
+    although there are none yet.
     """
     harness = context.harness()
     id = PYMETRICS.made(PYMETRICS.create(harness, wish))["id"]
@@ -61,26 +62,24 @@ def null_stays_null(context: ClientContext, wish: dict[str, Any]) -> None:
        _SAME, Standing.DOCUMENTED, examples=0.4)  # fmt: skip
 @given(wish=wishes.orders())
 def known_is_told(context: ClientContext, wish: dict[str, Any]) -> None:
-    """Asking again for the same candidate, assessment and application gives the order that exists. Whoever counts
-    candidates, or mails them, has to know which of the two it was.
+    """A second request for the same candidate, assessment and application returns the existing order. A caller that
+    counts candidates, or sends them mail, must know which of the two happened.
     """
     harness = context.harness()
     first, again = PYMETRICS.create(harness, wish), PYMETRICS.create(harness, wish)
     same = PYMETRICS.made(first)["id"] == PYMETRICS.made(again)["id"]
-    assert same, "asked for again, the order is reported as another"
+    assert same, "the same request again is reported as another order"
     for call, what, created in ((first, "new", True), (again, "known", False)):
         told = call.result.get("created")
         assert told is created, f"a {what} order is reported with created={told!r}"
 
 
-@contract("pymetrics.orders", "results_are_reported", "Results are reported as they are",
+@contract("pymetrics.orders", "results_are_reported", "Results are reported unchanged",
        Source(_DOCS, "MercuryResult; Get Assessment Order moves Completed to Fulfilled"), Standing.DOCUMENTED,
        examples=0.6)  # fmt: skip
 @given(score=st.sampled_from([0, 0.30000000000000004, 87.82, 100, None]), band=wishes.TEXTS)
 def results_are_reported(context: ClientContext, score: float | None, band: str) -> None:
-    """Results are what all of this is for. A score of 0 is a score; no score is none; the order that brings them is
-    Fulfilled.
-    """
+    """A score of 0 is not the same as no score. The order that has them is Fulfilled."""
     harness = context.harness()
     id = PYMETRICS.begun(harness)
     harness.sandbox.act(id, "complete", results=[{"score": score, "band": band}])
@@ -90,26 +89,26 @@ def results_are_reported(context: ClientContext, score: float | None, band: str)
     assert face["results"][0].get("score") == score, f"score {score!r} is reported as {face['results'][0]}"
 
 
-@contract("pymetrics.orders", "report_is_asked_for", "A report that is wanted is asked for, and its link reported",
+@contract("pymetrics.orders", "report_is_asked_for", "A report is requested for the caller, and its link reported",
        Source(_DOCS, "Get Assessment Order, query parameter report"), Standing.DOCUMENTED)  # fmt: skip
 def report_is_asked_for(context: ClientContext) -> None:
-    """The vendor makes a report only where the parameter says so; without it there is none, however long one waits."""
+    """The vendor creates a report only if the parameter requests it."""
     harness = context.harness()
     id = PYMETRICS.begun(harness)
     harness.sandbox.act(id, "complete")
     face = PYMETRICS.found(harness.try_("get_order", id=id, report=True))
     seen = harness.order(id)
-    assert seen["reports"], "the vendor was not asked for a report"
+    assert seen["reports"], "no report was requested"
     reports = face.get("reports")
     linked = isinstance(reports, list) and reports and str(reports[0].get("download_url")).startswith("http")
     assert linked, f"the report's link is reported as {reports!r:.200}"
 
 
-@contract("pymetrics.assessments", "assessments_are_reported", "What may be ordered is reported as it is answered",
+@contract("pymetrics.assessments", "assessments_are_reported", "The configured assessments are reported unchanged",
        Source(_DOCS, "Get Assessment Configurations, response"), Standing.DOCUMENTED, examples=0.4)  # fmt: skip
 @given(described=st.lists(wishes.TEXTS, min_size=1, max_size=3))
 def assessments_are_reported(context: ClientContext, described: list[str]) -> None:
-    """The id is what an order must name, and the description what a person chooses by."""
+    """An order must name the id; people choose by the description."""
     offered = [
         {"id": f"assessment-{number}", "type": "nlr" if number % 2 else "games", "description": text}
         for number, text in enumerate(described)
@@ -118,13 +117,13 @@ def assessments_are_reported(context: ClientContext, described: list[str]) -> No
     true(harness.ask("assessments"), offered)
 
 
-@contract("pymetrics.search", "orders_are_found", "Listing finds what matches, and nothing else",
+@contract("pymetrics.search", "orders_are_found", "A list contains the orders that match, and no others",
        ours("two filters are documented; that candidate_id is the external_id, and that both must match, is not"),
        examples=0.5)  # fmt: skip
 @given(application=wishes.TEXTS, candidate=wishes.TEXTS, by=st.sampled_from(["application", "candidate", "both"]))
 def orders_are_found(context: ClientContext, application: str, candidate: str, by: str) -> None:
-    """Ids of the caller's own may hold anything; each must arrive as it is, in a body or in a query. A filter that
-    gets lost on the way lists other people's orders.
+    """The caller's own ids may contain any character, and must arrive unchanged, in a body or in a query. If a filter
+    is lost, the list contains other orders.
     """
     harness = context.harness()
     wish = wishes.order()
@@ -141,23 +140,23 @@ def orders_are_found(context: ClientContext, application: str, candidate: str, b
     assert ids == [id], f"{filters} found {ids} instead of the one, {id}"
 
 
-@contract("pymetrics.orders", "token_is_used_again", "A token serves until it lapses", _TOKEN, Standing.DOCUMENTED)
+@contract("pymetrics.orders", "token_is_used_again", "A token is used until it expires", _TOKEN, Standing.DOCUMENTED)
 def token_is_used_again(context: ClientContext) -> None:
-    """A token lives an hour. One for every call doubles the traffic, and is what token endpoints limit first."""
+    """A token is valid for an hour. A new one for each call doubles the traffic."""
     harness = context.harness()
     id = PYMETRICS.begun(harness)
     for _ in range(3):
         PYMETRICS.found(PYMETRICS.read(harness, id))
     asked = len(harness.calls(*_TOKENS))
-    assert asked <= 2, f"{asked} tokens were asked for in four calls"
+    assert asked <= 2, f"{asked} tokens were requested in four calls"
 
 
-@contract("pymetrics.renewal", "lapsed_token_is_renewed", "A token that has lapsed is renewed, and the call made",
+@contract("pymetrics.renewal", "lapsed_token_is_renewed", "After the expiry of a token the client requests a new one",
        _TOKEN, Standing.DOCUMENTED, examples=0.6)  # fmt: skip
 @given(by_clock=st.booleans(), creating=st.booleans())
 def lapsed_token_is_renewed(context: ClientContext, by_clock: bool, creating: bool) -> None:
-    """Tokens last a limited time, and there is no refresh token: a program that runs longer than an hour asks for
-    another, whether it sees the hour pass or is told by a 401.
+    """There is no refresh token. A program that runs for more than an hour needs a new token, whether it watches the
+    clock or receives a 401.
     """
     harness = context.harness()
     id = PYMETRICS.begun(harness)
@@ -171,29 +170,29 @@ def lapsed_token_is_renewed(context: ClientContext, by_clock: bool, creating: bo
         PYMETRICS.found(PYMETRICS.read(harness, id))
 
 
-@contract("pymetrics.orders", "renewal_ends", "A token that is refused however new it is ends in an error",
+@contract("pymetrics.orders", "renewal_ends", "A token that is refused although it is new leads to an error",
        ours("a 401 that a new token does not cure is not about the token"))  # fmt: skip
 def renewal_ends(context: ClientContext) -> None:
-    """Renewing is for tokens that have lapsed. Where every token is refused, a client that goes on renewing never
-    ends, and locks the account.
+    """A new token helps only if the old one has expired. If every token is refused, a client that requests one after
+    the other never ends.
     """
     harness = context.harness()
     id = PYMETRICS.begun(harness)
     harness.faults(*fault(PYMETRICS.reads, "expire_token"))
     call = PYMETRICS.read(harness, id)
-    assert call.error is not None, f"every call was refused with 401, and this was reported: {call.told}"
-    assert call.error.kind == "refused", f"every call was refused with 401; the client says {call.told}"
+    assert call.error is not None, f"every request was refused with 401, and the client reported {call.outcome}"
+    assert call.error.kind == "refused", f"every request was refused with 401; the client reports {call.outcome}"
     sent = len(harness.calls(*PYMETRICS.reads, *_TOKENS))
     assert sent <= _ONE_MOMENT, f"{sent} requests before it gave up"
 
 
-@contract("pymetrics.orders", "lost_answer_makes_no_second_order", "An answer that was lost leads to no second order",
+@contract("pymetrics.orders", "lost_answer_makes_no_second_order", "A lost response leads to no second order",
        _SAME, Standing.DOCUMENTED, examples=0.7)  # fmt: skip
 @given(wish=wishes.orders(), times=st.sampled_from([1, None]), when=st.sampled_from(["after_commit", "before_commit"]))
 def lost_answer(context: ClientContext, wish: dict[str, Any], times: int | None, when: str) -> None:
-    """The order is saved, and the connection breaks before the answer is read. Asking again with the very same
-    candidate, assessment and application is safe, for it gives the order that exists; with anything else it makes
-    another one, and the candidate gets two invitations.
+    """The order is saved, and the connection breaks before the response is read. The same request again is safe: it
+    returns the existing order. With another candidate, assessment or application it creates a second one, and the
+    candidate gets two invitations.
     """
     harness = context.harness()
     harness.faults(*fault(PYMETRICS.creates, "drop", times=times, when=when))
@@ -210,8 +209,8 @@ def lost_answer(context: ClientContext, wish: dict[str, Any], times: int | None,
           ours("programs serve several people at the same time; no page speaks of it"), examples=0.3)  # fmt: skip
 @given(wish=wishes.orders())
 def two_calls_at_once(context: ClientContext, wish: dict[str, Any]) -> None:
-    """The first two calls of a new client both find no token. If one takes it for granted that the other has got it,
-    it calls without one; if both write into the same place, a token or a response is lost.
+    """Neither of the first two calls of a new client finds a token. If one relies on the other to request it, it calls
+    without one; if both share a variable, a token or a response is lost.
     """
     harness = context.harness()
     harness.faults(*fault(_TOKENS, "delay", duration="PT0.2S"))  # so that neither has a token before both have asked

@@ -1,4 +1,4 @@
-"""What arrives is what was asked, and what is not set is not made up: shared by both vendors."""
+"""What both vendors' contracts compare: the body that arrived with the caller's, and nulls with what is reported."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,17 +9,17 @@ from assessment_contracts.clients.harness import Harness
 def asked_is_what_arrived(
     harness: Harness, operations: tuple[str, ...], wish: Mapping[str, Any], defaults: Mapping[str, Any] | None = None
 ) -> None:
-    """Assert that the one creation that came in has the wish for its body; defaults and nulls may stand beside it."""
+    """Assert that one request arrived, with this body; defaults and nulls may be added."""
     sent = harness.calls(*operations)
-    assert len(sent) == 1, f"{len(sent)} creations came in, not one"
+    assert len(sent) == 1, f"{len(sent)} creations arrived, not one"
     body = sent[0]["request"]["body"]
-    assert isinstance(body, dict), f"the body that came in is no JSON object: {body!r:.200}"
+    assert isinstance(body, dict), f"the body that arrived is no JSON object: {body!r:.200}"
     wanted = {**(defaults or {}), **wish}
     for name in sorted({*body, *wanted}):
         came, meant = _without_nulls(body.get(name)), _without_nulls(wanted.get(name))
         default = (defaults or {}).get(name)
         by_default = came in (None, default) and (name not in wish or meant == default)
-        assert by_default or _identical(came, meant), f"{name} was to be {meant!r}, and came in as {came!r}"
+        assert by_default or _identical(came, meant), f"{name} was {meant!r}, and arrived as {came!r}"
 
 
 def _without_nulls(value: Any) -> Any:
@@ -28,7 +28,7 @@ def _without_nulls(value: Any) -> Any:
 
 
 def _identical(came: Any, meant: Any) -> bool:
-    """Equal, with no truth taken for a one."""
+    """Equal, and true is not 1."""
     if isinstance(meant, dict):
         return isinstance(came, dict) and came.keys() == meant.keys() and all(
             _identical(came[name], value) for name, value in meant.items()

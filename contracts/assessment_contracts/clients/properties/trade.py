@@ -1,4 +1,4 @@
-"""Both vendors do the same trade: something is created, it has an id, it can be read. What differs stands here."""
+"""What differs between the vendors in contracts that hold for both: something is created, has an id and can be read."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from assessment_contracts.sources import Source, Standing
 
 @dataclass(frozen=True)
 class Trade:
-    """How one vendor's clients are asked, and what the answers are."""
+    """How clients of one vendor are called, and what its responses contain."""
 
     feature: str
     patience: str
@@ -28,9 +28,9 @@ class Trade:
     read_method: str
     wish: Callable[[], dict[str, Any]]
     seen: Callable[[Harness, str], dict[str, Any]]
-    """The thing as the vendor shows it to the suite."""
+    """Reads it from the vendor, without the client."""
     create_by_suite: Callable[[Harness, Mapping[str, Any]], str]
-    """Has the suite itself create one; gives its id."""
+    """Creates one without the client; returns its id."""
     errors: Source
     credentials: tuple[Source, Standing]
     """Where it is stated that a call is made with the caller's own credentials."""
@@ -39,7 +39,7 @@ class Trade:
     stranger: int
     """The status for a key that the vendor does not know."""
     strange: tuple[Any, ...]
-    """States that no document names."""
+    """Undocumented states."""
     wrapped: str = ""
     """The member of the create answer that holds the thing."""
     read_with: Mapping[str, Any] | None = None
@@ -50,21 +50,21 @@ class Trade:
         return "status" if self.wrapped else "state"
 
     def create(self, harness: Harness, wish: Mapping[str, Any] | None = None) -> Call:
-        """What the client says to a creation."""
+        """Create one by the client."""
         return harness.try_(self.method, **{self.parameter: self.wish() if wish is None else dict(wish)})
 
     def read(self, harness: Harness, id: str) -> Call:
-        """What the client says to a reading."""
+        """Read one by the client."""
         return harness.try_(self.read_method, id=id, **(self.read_with or {}))
 
     def made(self, call: Call) -> dict[str, Any]:
-        """The thing that a creation reported; that there is none fails the property."""
+        """What a creation reported; if that is none, the contract fails."""
         result = call.right()
         face = result.get(self.wrapped) if self.wrapped and isinstance(result, dict) else result
         return _thing(face, self, call)
 
     def found(self, call: Call) -> dict[str, Any]:
-        """The thing that a reading reported."""
+        """What a read reported."""
         return _thing(call.right(), self, call)
 
     def told_truly(self, harness: Harness, face: Mapping[str, Any]) -> None:
@@ -80,13 +80,13 @@ class Trade:
         true(face, {name: value for name, value in seen.items() if name not in elsewhere})
 
     def begun(self, harness: Harness) -> str:
-        """The id of one that a well-behaved vendor has just created."""
+        """Create one while no fault is injected; returns its id."""
         return str(self.made(self.create(harness))[self.id])
 
 
 def _thing(face: Any, trade: Trade, call: Call) -> dict[str, Any]:
-    assert isinstance(face, dict), f"{call.method} gave no {trade.thing}, but {call.told}"
-    assert isinstance(face.get(trade.id), str), f"{call.method} gave an {trade.thing} without {trade.id}: {call.told}"
+    assert isinstance(face, dict), f"{call.method} returned no {trade.thing}, but {call.outcome}"
+    assert isinstance(face.get(trade.id), str), f"{call.method} returned no {trade.id}: {call.outcome}"
     return face
 
 
@@ -95,7 +95,7 @@ _MERCURY = "pymetrics API 1.3.0 and 2.2.0"
 PYMETRICS = Trade(
     "pymetrics.orders", "pymetrics.patience", "order", ("create_order", "create_order_v2"),
     ("get_order", "get_order_v2"), "id", "status", "create_order", "order", "get_order", wishes.order, Harness.order,
-    Harness.new_order, Source(_MERCURY, "ErrorResponse: recoverable tells whether the same request may succeed"),
+    Harness.new_order, Source(_MERCURY, "ErrorResponse: recoverable says whether the same request may succeed"),
     (Source(_MERCURY, "Introduction, authentication: a token is issued for a client's id and secret"),
      Standing.DOCUMENTED),
     {"assessment_id": "none-of-the-configured"}, 403, ("Archived", "not started"), "order", {"report": False},

@@ -1,4 +1,4 @@
-"""What a receiver of webhooks must cope with: twice, late, out of order, forged, and at a bad moment."""
+"""Contracts of receivers of webhooks: sent twice, late or out of order, forged, and during an outage of the vendor."""
 
 import json
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from assessment_contracts.property import Property, given
 from assessment_contracts.sources import Source, Standing, ours
 
 AGAIN = frozenset({408, 429, 500, 502, 503, 504})
-"""What has the vendor send a webhook again."""
+"""The statuses after which the vendor sends a webhook again."""
 
 
 @dataclass(frozen=True)
@@ -26,20 +26,20 @@ class Post:
     trade: Trade
     vendor: str
     completion: tuple[Source, Standing]
-    """Where it stands that a completion is posted, and how sure we are."""
+    """Where it is stated that a completion sends a webhook."""
     again: tuple[Source, Standing]
-    """Where it stands that a webhook is posted again, and how sure we are."""
+    """Where it is stated that a webhook is sent again."""
     setting: Callable[[str], dict[str, Any]]
     """The settings of a sandbox whose webhooks go to an address."""
     wish: Callable[[str], dict[str, Any]]
     first: str | None
-    """The action that has an early webhook sent, where creating does not."""
+    """The action that sends an early webhook, if a creation sends none."""
     forged: Callable[[str], dict[str, Any]]
-    """A webhook that tells of a completion, and is not the vendor's."""
+    """A webhook about a completion that the vendor did not send."""
 
     @property
     def feature(self) -> str:
-        """What a client claims that takes them."""
+        """The feature of clients that receive them."""
         return f"{self.vendor}.webhooks"
 
 
@@ -81,32 +81,32 @@ POSTS = (
 
 @dataclass
 class Story:
-    """One invitation whose webhooks the client takes."""
+    """One invitation whose webhooks the client receives."""
 
     post: Post
     harness: Harness
     id: str
 
     def act(self, action: str) -> None:
-        """Something happens to the invitation."""
+        """Do what the candidate, or time, would do."""
         self.harness.sandbox.act(self.id, action)
 
     def settle(self, duration: str = "PT1S") -> None:
-        """Let time pass, and every webhook that falls due meanwhile be answered."""
+        """Let time pass, so that every webhook that is due is sent and answered."""
         self.harness.sandbox.advance(duration)
 
     def known(self) -> Any:
-        """What the client holds the state to be."""
+        """The state that the client reports."""
         return self.harness.ask("state_of", vendor=self.post.vendor, id=self.id)
 
     def true(self) -> Any:
-        """What it is."""
+        """The state that the vendor has."""
         return next(one["status"] for one in self.harness.invitations() if one["id"] == self.id)
 
     def ends_well(self) -> None:
-        """Assert that the client knows what is true."""
+        """Assert that the client reports the vendor's state."""
         known, true = self.known(), self.true()
-        assert known == true, f"the client holds it to be {known!r}; it is {true!r}"
+        assert known == true, f"the client reports the state {known!r}; it is {true!r}"
 
 
 def _begun(context: ClientContext, post: Post, **behaviour: Any) -> Story:
@@ -119,11 +119,11 @@ def _begun(context: ClientContext, post: Post, **behaviour: Any) -> Story:
 
 
 def _told(post: Post) -> Property:
-    @contract(post.feature, "webhook_is_believed_when_true", "After the webhook of a completion the client knows of it",
+    @contract(post.feature, "webhook_is_believed_when_true", "After the webhook of a completion the client reports it",
            *post.completion, examples=0.4)  # fmt: skip
     @given(slowly=st.booleans())
     def test(context: ClientContext, slowly: bool) -> None:
-        """This is what a webhook is for: nobody has to ask, and the result is there when it is there."""
+        """A webhook spares the caller the polling."""
         story = _begun(context, post)
         story.settle()
         if slowly:
@@ -137,11 +137,11 @@ def _told(post: Post) -> Property:
 
 
 def _twice(post: Post) -> Property:
-    @contract(post.feature, "webhook_seen_twice_is_taken_twice", "A webhook that comes twice does no harm and is "
-           "answered well both times", *post.again)  # fmt: skip
+    @contract(post.feature, "webhook_seen_twice_is_taken_twice", "A webhook that is sent twice is accepted twice, and "
+           "has one effect", *post.again)  # fmt: skip
     def test(context: ClientContext) -> None:
-        """Whoever sends until it is answered sends some things twice: the first answer may have been lost. The second
-        is no mistake of the vendor's; refusing it has it sent again or given up, and acting on it twice acts twice.
+        """A vendor that repeats a webhook until it is answered sends some twice, because a response may be lost. If the
+        client refuses the second one, it is sent again.
         """
         story = _begun(context, post)
         story.settle()
@@ -150,20 +150,20 @@ def _twice(post: Post) -> Property:
         story.settle()
         story.ends_well()
         failed = [one for one in story.harness.deliveries() if one["state"] != "delivered"]
-        assert not failed, f"{len(failed)} webhooks were not taken: {failed!r:.300}"
+        assert not failed, f"{len(failed)} webhooks were not accepted: {failed!r:.300}"
 
     return test
 
 
 def _disordered(post: Post) -> Property:
-    @contract(post.feature, "webhooks_out_of_order_end_right", "Webhooks that come late or out of order leave the "
+    @contract(post.feature, "webhooks_out_of_order_end_right", "Webhooks that arrive late or out of order lead to the "
            "right state", *post.again, examples=0.4)  # fmt: skip
-    @given(do=st.sampled_from(["reorder", "delay"]))
-    def test(context: ClientContext, do: str) -> None:
-        """What comes last need not have happened last. A client that keeps what the last webhook said has a completed
-        assessment begin again, and nobody looks at its result.
+    @given(how=st.sampled_from([{"do": "reorder"}, {"do": "delay", "duration": "PT2M"}]))
+    def test(context: ClientContext, how: dict[str, str]) -> None:
+        """The last webhook need not be about the last change. A client that stores the state of the last webhook shows
+        a completed assessment as started, and its result is overlooked.
         """
-        story = _begun_in_trouble(context, post, {"on": "deliveries", "do": do, "times": 1, "duration": "PT2M"})
+        story = _begun_with_fault(context, post, {"on": "deliveries", "times": 1, **how})
         story.act("complete")
         story.settle()
         story.settle("PT5M")
@@ -172,14 +172,12 @@ def _disordered(post: Post) -> Property:
     return test
 
 
-def _begun_in_trouble(context: ClientContext, post: Post, trouble: dict[str, Any]) -> Story:
-    """The first webhook of the invitation meets the trouble."""
+def _begun_with_fault(context: ClientContext, post: Post, fault: dict[str, Any]) -> Story:
+    """The fault is injected into the first webhook of the invitation."""
     harness = context.harness()
     url = harness.listens(post.vendor)
     harness.sandbox.config(**post.setting(url))
-    if trouble["do"] != "delay":
-        trouble = {name: value for name, value in trouble.items() if name != "duration"}
-    harness.faults(trouble)
+    harness.faults(fault)
     story = Story(post, harness, post.trade.create_by_suite(harness, post.wish(url)))
     if post.first:
         story.act(post.first)
@@ -187,12 +185,11 @@ def _begun_in_trouble(context: ClientContext, post: Post, trouble: dict[str, Any
 
 
 def _bad_moment(post: Post) -> Property:
-    @contract(post.feature, "webhook_at_a_bad_moment_is_asked_for_again", "A webhook that cannot be dealt with now is "
-           "answered so that it comes again", *post.again)  # fmt: skip
+    @contract(post.feature, "webhook_at_a_bad_moment_is_asked_for_again", "A webhook that cannot be processed now is "
+           "answered so that it is sent again", *post.again)  # fmt: skip
     def test(context: ClientContext) -> None:
-        """A receiver that needs the vendor to understand a webhook may find the vendor not available. Then it must not
-        say 200, for that is the last that is heard of it, nor 400, which is final as well, but one of the statuses
-        after which the vendor tries again; and with the next try it must get it right.
+        """A receiver that reads from the vendor to process a webhook may find that the vendor is not available. 200 and
+        400 end the delivery, so it must answer with a status after which the vendor sends the webhook again.
         """
         story = _begun(context, post)
         story.settle()
@@ -208,23 +205,23 @@ def _bad_moment(post: Post) -> Property:
 
 def _forged(post: Post) -> Property:
     @contract(post.feature, "forged_webhook_changes_nothing", "A webhook that the vendor did not send changes nothing",
-           ours("whoever knows a listener's address can post to it; The Predictive Index does not sign"))  # fmt: skip
+           ours("everyone who knows a listener's URL can post to it; The Predictive Index does not sign"))  # fmt: skip
     def test(context: ClientContext) -> None:
-        """The address of a listener is no secret, and a candidate has good reason to say "completed". A signature that
-        is checked, or a look at what the vendor says, keeps a stranger from passing assessments.
+        """The URL of a listener is no secret, and a candidate could report a completion. The receiver must check the
+        signature, or read the state from the vendor.
         """
         story = _begun(context, post)
         story.settle()
         story.harness.post(post.vendor, post.forged(story.id))
         known = story.known()
-        assert known in (None, story.true()), f"a stranger said that it is completed; the client holds it for {known!r}"
+        assert known in (None, story.true()), f"after a forged webhook the client reports the state {known!r}"
 
     return test
 
 
 def _nonsense(post: Post) -> Property:
-    @contract(post.feature, "nonsense_is_not_asked_for_again", "What is no webhook is answered for good",
-           ours("statuses that ask for another try ask for eight more"), examples=0.5)  # fmt: skip
+    @contract(post.feature, "nonsense_is_not_asked_for_again", "A body that is no webhook gets a final status",
+           ours("after a status that is retried the vendor makes eight more attempts"), examples=0.5)  # fmt: skip
     @given(
         media_type=st.sampled_from(["application/json", "application/x-www-form-urlencoded"]),
         body=st.sampled_from(
@@ -232,8 +229,8 @@ def _nonsense(post: Post) -> Property:
         ),
     )
     def test(context: ClientContext, media_type: str, body: str) -> None:
-        """Asking for it again does not make sense of it. A 500 for what can never be understood costs nine tries, each
-        of them with a line in somebody's log.
+        """Sent again it would be the same. A 500 for a body that can never be read leads to nine attempts, each with a
+        line in the log.
         """
         harness = context.harness()
         status = harness.post(post.vendor, _request(media_type, body), authentic=True)
@@ -244,13 +241,13 @@ def _nonsense(post: Post) -> Property:
 
 
 def _members(post: Post) -> Property:
-    @contract(post.feature, "members_of_the_form_may_vary", "The webhook is understood without what may be missing",
+    @contract(post.feature, "members_of_the_form_may_vary", "A webhook without its optional members is processed",
            Source("POST behavioralassessments", "the notes promise assessmentSource, the example call lacks it"),
            Standing.DOCUMENTED, examples=0.4)  # fmt: skip
     @given(source=st.sampled_from(["sent", "omitted"]), external_id=st.sampled_from([None, "a&b=c é"]))
     def test(context: ClientContext, source: str, external_id: str | None) -> None:
-        """assessmentSource is promised by one part of the page and missing from its example; externalId comes only
-        where one was given. Neither is needed to know what happened.
+        """The page lists assessmentSource, and its example lacks it; externalId is sent only if the assessment has one.
+        Neither is needed to know the state.
         """
         harness = context.harness(behaviour={"pi.webhook_source": source})
         wish = wishes.assessment(assessmentStatusWebHook=harness.listens(post.vendor))

@@ -1,4 +1,4 @@
-"""What the suite has clients ask for: plain wishes, and nasty ones that are still right."""
+"""Valid requests for clients, plain and unusual ones."""
 
 from typing import Any
 
