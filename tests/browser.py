@@ -81,7 +81,7 @@ def chromium() -> Iterator[Browser]:
 def visit(
     browser: Browser, *urls: str, size: tuple[int, int] = WIDTHS["wide"], dark: bool = False, script: bool = True
 ) -> Iterator[Visit]:
-    """A fresh window that may reach the hosts of `urls`; leaving the block fails if it asked for anything else.
+    """A fresh window that may reach the hosts of `urls`; leaving the block fails if it requested anything else.
 
     `script` turns JavaScript on. What the browser says on its console, a violated policy for one, fails too.
     """

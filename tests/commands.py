@@ -15,7 +15,7 @@ from assessment_simulator.cli import main
 from assessment_simulator.settings import Settings
 
 _APART: dict[str, Any] = {"mix_stderr": False} if "mix_stderr" in signature(CliRunner).parameters else {}
-# Runs a command in this process; click before 8.2 mixes both streams unless it is told not to.
+# Runs a command in this process; click before 8.2 mixes both streams by default.
 RUNNER = CliRunner(**_APART)
 MODULE = (sys.executable, "-m", "assessment_simulator")
 

@@ -141,7 +141,7 @@ def _commands(command: click.Command, path: str = "") -> Iterator[str]:
     """Every command with its arguments and options. Help texts and defaults are free to change."""
     if isinstance(command, click.Group):
         context = click.Context(command)
-        for name in command.list_commands(context):  # `check` is loaded when it is asked for
+        for name in command.list_commands(context):  # `check` is loaded on first use
             inner = command.get_command(context, name)
             if inner is not None:
                 yield from _commands(inner, f"{path} {name}".strip())

@@ -152,7 +152,7 @@ def test_what_was_sent_is_known_after_a_reload_and_may_be_sent_again_after_a_res
     seen.complaints.clear()
 
 
-def test_nobody_at_the_address_is_said(browser: Browser, origin: str) -> None:
+def test_an_address_without_a_server_is_reported(browser: Browser, origin: str) -> None:
     with visit(browser, origin, "http://127.0.0.1:9") as window:
         window.page.goto(origin)
         window.page.get_by_label("Base address").fill("http://127.0.0.1:9")

@@ -1,4 +1,4 @@
-"""Many callers at once, and callers that stop in the middle: nobody sees another's data, nothing happens by halves."""
+"""Many callers at once, and callers that stop in the middle: data stay apart, and no change is partial."""
 
 import asyncio
 import json
@@ -277,7 +277,7 @@ CUTS: list[tuple[str, bytes, str]] = [
 
 @pytest.mark.parametrize("politely", [True, False], ids=["closed", "reset"])
 @pytest.mark.parametrize(("path", "sent", "framing"), CUTS, ids=str)
-def test_a_caller_who_leaves_in_the_middle_of_the_body_changes_nothing(
+def test_a_request_whose_body_is_cut_changes_nothing(
     sandbox: Sandbox, server: Server, path: str, sent: bytes, framing: str, politely: bool
 ) -> None:
     sandbox.control_json("POST", "/clock", FREEZE)
@@ -301,7 +301,9 @@ def test_a_caller_who_leaves_in_the_middle_of_the_body_changes_nothing(
     assert shown() == before
 
 
-def test_a_caller_who_does_not_wait_for_the_answer_is_served_all_the_same(sandbox: Sandbox, server: Server) -> None:
+def test_a_request_has_its_effect_if_the_client_does_not_wait_for_the_response(
+    sandbox: Sandbox, server: Server
+) -> None:
     with connected(server) as connection:
         connection.sendall(message("POST", PATH, sandbox.pi.headers, PERSON))
     assert len(until(lambda: sandbox.pi.get(PATH).json())) == 1

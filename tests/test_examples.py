@@ -118,7 +118,7 @@ def test_the_app_gets_the_addresses_and_the_keys_of_both_vendors() -> None:
     assert {value for name, value in environ.items() if "KEY" in name or name.endswith("_ID")} == {"sim-compose"}
 
 
-def test_the_service_container_is_asked_for_its_health() -> None:
+def test_the_service_container_has_a_health_check() -> None:
     options = shlex.split(ACTIONS["jobs"]["service-container"]["services"]["simulator"]["options"])
     said = dict(zip(options[::2], options[1::2], strict=True))
     assert shlex.split(said.pop("--health-cmd")) == HEALTH

@@ -57,7 +57,7 @@ def test_curl_verifies_the_certificate_with_the_authority(secure: Server, folder
     assert f"certificate authority: {folder / 'ca.pem'}" in secure.stderr()
     url = f"https://{host}:{urlsplit(secure.url).port}/_simulator/health"
     assert '"status":"ok"' in curl("--cacert", str(folder / "ca.pem"), url).stdout
-    assert curl(url).returncode == 60  # curl's word for a certificate that nobody vouches for
+    assert curl(url).returncode == 60  # curl does not trust the certificate
 
 
 def test_links_of_both_vendors_begin_with_https(trusting: httpx2.Client, listener: Listener) -> None:

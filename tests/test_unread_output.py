@@ -66,7 +66,7 @@ def workers(postgres_server: str) -> tuple[str, ...]:
 
 @contextlib.contextmanager
 def unread(kind: str) -> Iterator[int]:
-    """A standard error that nobody reads, or that cannot be written."""
+    """A standard error that is not read, or that cannot be written."""
     with contextlib.ExitStack() as stack:
         if kind == "full disk":
             errors = os.open("/dev/full", os.O_WRONLY)

@@ -98,7 +98,7 @@ def _taken(
 
 
 def _told(exchange: Exchange) -> str:
-    """Where what earlier answers told is used: a webhook tells of an invitation, all else asks for it by its path."""
+    """Where values of earlier responses are used: a webhook has them in its body, a request in its path."""
     body = exchange.body.decode("utf-8", "replace") if exchange.to_client else ""
     return exchange.path + " ".join(exchange.headers.values()) + body
 

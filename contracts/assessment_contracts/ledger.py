@@ -146,7 +146,7 @@ class Ledger:
         self._write()
 
     def _write(self) -> None:
-        """Write the file anew, in one step: a crash leaves the list of before or of after."""
+        """Replace the file in one step: after a crash it has the list from before or the new one."""
         if self.path is None:
             return
         if not self.entries:

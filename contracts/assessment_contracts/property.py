@@ -1,4 +1,4 @@
-"""A promise as a property: what must hold, which rules and promises it shows, and what it needs to be asked."""
+"""A contract as a property: what must hold, which rules and guarantees it shows, and what it needs."""
 
 import functools
 import sys
@@ -22,7 +22,7 @@ Test = Callable[[Context, settings], None]
 
 
 class Need(StrEnum):
-    """What a property needs of the target; where it is missing, the property is not asked."""
+    """What a contract needs of the target; without it the contract is not run."""
 
     CONTROL = "the control API"
     LISTENER = "a listener that the server can reach"
@@ -32,9 +32,9 @@ class Need(StrEnum):
 
 @dataclass(frozen=True)
 class Property:
-    """A promise that can be asked. `examples` is a factor on the profile's number of examples.
+    """A contract. `examples` is a factor of the profile's number of examples.
 
-    `standing` is the most that it can claim: `as_sure_as` lowers it to that of the least sure fact that it shows.
+    `standing` is the highest that it can have: `as_sure_as` lowers it to that of the least sure fact that it shows.
     """
 
     id: str
@@ -53,7 +53,7 @@ class Property:
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """Every rule and promise that it shows."""
+        """Every rule and guarantee that it shows."""
         return (*self.kept, *self.broken, *self.promises)
 
 
@@ -66,7 +66,7 @@ class Drawn:
 
 
 def given(**strategies: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Drawn]:
-    """What Hypothesis is to draw; as its own `given`, but bound when the property is asked, to the settings of then."""
+    """What Hypothesis draws; as its own `given`, but bound when the contract is run, with the settings of that run."""
     return lambda test: Drawn(test, strategies)
 
 
@@ -74,7 +74,7 @@ _VENDORS = {"pi": "predictive-index"}
 
 
 def vendor_of(id: str) -> str:
-    """The vendor that an id speaks of, by its first word."""
+    """The vendor of an id, by its first word."""
     word = id.partition(".")[0]
     return _VENDORS.get(word, word)
 
@@ -108,7 +108,7 @@ def contract_machine(
         try:
             run_state_machine_as_test(watched, settings=settings(how, stateful_step_count=steps))
         except HypothesisException:
-            raise  # its trouble is no failure of the machine's, and must not hide one
+            raise  # an error of Hypothesis is no failure of the machine, and must not hide one
         except Exception as problem:
             context.failed("\n".join(getattr(problem, "__notes__", ())), problem)
             raise
@@ -189,7 +189,7 @@ def select(
 
 
 def as_sure_as(facts: Iterable[Fact], properties: Iterable[Property]) -> tuple[Property, ...]:
-    """The properties, none surer than the least sure of its promises and of the refusals that it provokes.
+    """The properties, none surer than the least sure of its guarantees and of the refusals that it provokes.
 
     A property that fails at a vendor must not be called documented because one part of what it asserts is.
     """
@@ -201,16 +201,3 @@ def as_sure_as(facts: Iterable[Fact], properties: Iterable[Property]) -> tuple[P
         return replace(property, standing=min([property.standing, *shown], key=lambda standing: standing.strength))
 
     return tuple(lowered(property) for property in properties)
-
-
-__all__ = [
-    "Fact",
-    "Need",
-    "Property",
-    "Source",
-    "Standing",
-    "as_sure_as",
-    "contract",
-    "contract_machine",
-    "given",
-]

@@ -14,7 +14,6 @@ from tests.servers import Server
 from tests.waiting import answers
 
 PI = "/api/v1/behavioralassessments"
-TOKEN = "the-control-token"
 POST = f"POST {PI} HTTP/1.1\r\nHost: x\r\napi-key: sim-smuggler\r\n".encode()
 GET = f"GET {PI} HTTP/1.1\r\nHost: x\r\napi-key: sim-smuggler\r\n".encode()
 # The request that is to be smuggled in; its answer is much longer than any other here.
@@ -35,7 +34,7 @@ def said(server: Server, *pieces: bytes) -> bytes:
 
 
 def heard(connection: socket.socket, server: Server) -> Iterator[bytes]:
-    """What comes; a server that stands still is silent too, so silence counts when it has answered somebody else."""
+    """What is received; a server that hangs is silent too, so silence counts once it has answered another client."""
     connection.settimeout(0.15)
     looks = 2
     with suppress(ConnectionResetError):

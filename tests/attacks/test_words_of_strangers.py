@@ -25,7 +25,7 @@ PAGES = [route.path for route in Dashboard(VENDORS, BaseUrl(), "").routes() if "
 
 
 def filled(sandbox: Sandbox, word: str) -> dict[str, str]:
-    """A sandbox in which every text that a stranger may choose is this one; the last id of each list."""
+    """A sandbox in which every text of a client is this one; the last id of each list."""
     wish = {
         "candidate": {"email": "a@example.com", "first_name": word, "last_name": word, "external_id": word},
         "assessment_id": GAMES, "application_id": word, "requisition_id": word, "requisition_title": word,

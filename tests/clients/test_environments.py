@@ -28,7 +28,7 @@ BESIDE = {
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel of this tree, at a path that names its content: an environment is made anew only for another one."""
+    """The wheel of this tree, at a path that names its content: only another one needs a new environment."""
     built = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(built)]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)

@@ -73,7 +73,7 @@ def test_without_the_command_uvx_runs_the_same_version_and_without_both_the_mess
     alone = run("node", "-e", OPEN, cwd=installed, environ=environment(PATH=path))
     assert "the command assessment-simulator was not found" in alone.stdout
     assert f"pip install assessment-simulator=={assessment_simulator.__version__}" in alone.stdout
-    # Stands for uvx: notes what it is asked for, and runs the installed program.
+    # Stands for uvx: notes its arguments, and runs the installed program.
     uvx = tmp_path / "uvx"
     uvx.write_text(
         f'#!/bin/sh\necho "$1 $2 $3" >"{tmp_path}/asked"\nshift 3\nexec "{TOOLS}/assessment-simulator" "$@"\n'

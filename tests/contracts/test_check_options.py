@@ -25,7 +25,7 @@ def only(*ids: str) -> list[str]:
     return [word for id in ids for word in ("--only", id)]
 
 
-def test_the_summary_comes_first_and_tells_failures_from_advisories() -> None:
+def test_the_summary_comes_first_then_failures_then_advisories() -> None:
     said = check(1, NAIVE, *QUICK, *only(FAILED, ADVISED, PASSED)).stdout
     head, _, rest = said.partition("\nSummary\n")
     for verdict, id in (("failed", FAILED), ("advisory", ADVISED), ("passed", PASSED)):

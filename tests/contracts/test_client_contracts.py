@@ -55,7 +55,7 @@ def test_a_report_is_true_that_says_what_was_answered_in_its_own_way(reported: A
 
 
 @pytest.mark.parametrize(("reported", "answered", "word"), FALSE)
-def test_a_report_that_differs_is_told_with_the_place(reported: Any, answered: Any, word: str) -> None:
+def test_a_difference_is_reported_with_its_place(reported: Any, answered: Any, word: str) -> None:
     (told,) = differences(reported, answered)
     assert told.startswith(word), told
 
@@ -116,7 +116,7 @@ def test_an_unknown_feature_and_one_without_its_methods_cannot_be_claimed(
         claimed([said], methods)
 
 
-def test_every_feature_is_asked_about_and_every_property_says_why_and_where_from() -> None:
+def test_every_feature_has_contracts_and_every_contract_has_a_reason_and_a_source() -> None:
     assert {property.feature for property in PROPERTIES} == set(FEATURES)
     assert len({property.id for property in PROPERTIES}) == len(PROPERTIES)
     for property in PROPERTIES:
@@ -125,7 +125,7 @@ def test_every_feature_is_asked_about_and_every_property_says_why_and_where_from
         assert property.id.startswith(f"client.{property.feature.split('.')[0]}.")
 
 
-def test_an_adapter_that_never_says_hello_cannot_be_asked() -> None:
+def test_an_adapter_that_does_not_answer_hello_is_not_checked() -> None:
     program = JsonlProcess([sys.executable, "-c", "import time; time.sleep(60)"])
     with pytest.raises(Unaskable, match=r"hello did not end within 0\.3 seconds"):
         hello(program, within=0.3)

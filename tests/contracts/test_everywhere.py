@@ -1,4 +1,4 @@
-"""The contracts hold whoever answers: each request by another process. `scripts/contracts` asks for more."""
+"""The contracts pass if each request is answered by another process. `scripts/contracts` runs more examples."""
 
 import pytest
 

@@ -49,7 +49,7 @@ def test_requests_and_answers_are_numbered_lines_whatever_is_in_them(start: Star
         assert program.call("get", params, 5) == {"id": id, "method": "get", "params": params}
 
 
-def test_an_error_is_told_with_its_kind_and_status(start: Start) -> None:
+def test_an_error_has_its_kind_and_status(start: Start) -> None:
     program = start(
         'print(\'{"id": 1, "error": {"kind": "refused", "message": "no", "status": 404}}\'); import time; time.sleep(9)'
     )
@@ -59,7 +59,7 @@ def test_an_error_is_told_with_its_kind_and_status(start: Start) -> None:
     assert str(told.value) == "refused (404): no"
 
 
-def test_an_adapter_that_dies_is_told_with_its_status_and_its_last_words(start: Start) -> None:
+def test_an_adapter_that_ends_is_reported_with_its_status_and_its_last_output(start: Start) -> None:
     errors = io.StringIO()
     program = start("import sys; input(); sys.stderr.write('out of cheese\\n'); sys.exit(3)", errors=errors)
     with pytest.raises(Broken, match=r"ended \(exit status 3; it said: out of cheese\) while it was asked for get"):
@@ -87,7 +87,7 @@ def test_what_a_command_has_started_ends_with_it(tmp_path: Path) -> None:
     until(lambda: not lives(stat))
 
 
-def test_a_process_that_left_the_group_and_holds_the_pipes_holds_nobody_up(start: Start) -> None:
+def test_a_process_that_left_the_group_and_keeps_the_pipes_open_is_not_waited_for(start: Start) -> None:
     program = start("""
         import json, subprocess, time
         child = subprocess.Popen(["sleep", "60"], start_new_session=True)
@@ -102,7 +102,7 @@ def test_a_process_that_left_the_group_and_holds_the_pipes_holds_nobody_up(start
 
 
 def lives(stat: Path) -> bool:
-    """Whether the process runs; who has lost his parent may never be buried."""
+    """Whether the process runs; one without a parent may stay a zombie for ever."""
     try:
         return stat.read_text().rpartition(")")[2].split()[0] not in "ZX"
     except (FileNotFoundError, ProcessLookupError):
@@ -124,7 +124,7 @@ BABBLE: list[tuple[str, str, str]] = [
 
 
 @pytest.mark.parametrize(("what", "line", "wrong"), BABBLE, ids=[what for what, *_ in BABBLE])
-def test_what_is_no_answer_is_told_with_what_is_wrong_and_the_advice_to_keep_standard_output_clean(
+def test_an_invalid_line_is_reported_with_the_reason_and_advice_about_standard_output(
     start: Start, what: str, line: str, wrong: str
 ) -> None:
     program = start(f"import time; print({line!r}); time.sleep(9)")
@@ -133,12 +133,12 @@ def test_what_is_no_answer_is_told_with_what_is_wrong_and_the_advice_to_keep_sta
         program.call("get", {}, 5)
 
 
-def test_an_adapter_that_babbles_without_an_end_holds_nobody_up(start: Start) -> None:
+def test_an_adapter_that_prints_without_an_end_is_not_waited_for(start: Start) -> None:
     with pytest.raises(Broken, match="the adapter said 'la la'"):
         start("while True: print('la la')").call("get", {}, 5)
 
 
-def test_an_adapter_that_broke_is_started_anew(start: Start, tmp_path: Path) -> None:
+def test_an_adapter_that_ended_is_started_again(start: Start, tmp_path: Path) -> None:
     program = start(f"""
         import json, pathlib, sys
         mark = pathlib.Path({str(tmp_path / "mark")!r})
@@ -154,7 +154,7 @@ def test_an_adapter_that_broke_is_started_anew(start: Start, tmp_path: Path) -> 
     assert program.call("get", {}, 5) == "back"
 
 
-def test_a_command_that_is_not_there_is_told_by_its_name() -> None:
+def test_a_missing_command_is_named() -> None:
     with pytest.raises(Broken, match="no-such-adapter cannot be started: No such file or directory"):
         JsonlProcess(["no-such-adapter"]).call("hello", {}, 5)
 
@@ -203,7 +203,9 @@ RAISED: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("body", "error"), RAISED, ids=[body for body, _ in RAISED])
-def test_what_a_method_raises_is_told(hosted: Callable[..., JsonlProcess], body: str, error: dict[str, Any]) -> None:
+def test_an_exception_of_a_method_becomes_an_error(
+    hosted: Callable[..., JsonlProcess], body: str, error: dict[str, Any]
+) -> None:
     program = hosted(f"""
         from assessment_contracts.clients.adapter import ClientError
         class Client:
@@ -230,7 +232,7 @@ UNFIT: list[tuple[str, str, str]] = [
 
 
 @pytest.mark.parametrize(("name", "source", "complaint"), UNFIT, ids=[complaint for _, _, complaint in UNFIT])
-def test_a_class_that_cannot_be_used_is_told_with_what_would_be_right(
+def test_an_unusable_class_is_refused_with_what_to_change(
     hosted: Callable[..., JsonlProcess], name: str, source: str, complaint: str
 ) -> None:
     with pytest.raises(Failed) as told:

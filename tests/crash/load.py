@@ -14,13 +14,13 @@ GAMES = "6ac4d6b5-9a3e-4d0c-8f55-0d5a3f6d2b10"
 
 @dataclass
 class Promises:
-    """What one caller's sandbox must hold; what was asked for and never answered may have happened or not."""
+    """What one caller's sandbox must hold; a request without a response may have had its effect or not."""
 
     name: str
     # The id by the external id: a 201 came.
     assessments: dict[str, str] = field(default_factory=dict)
     orders: dict[str, str] = field(default_factory=dict)
-    # Ids whose completion was answered with 200: a webhook is owed.
+    # Ids whose completion was answered with 200: a webhook must be sent.
     completed: set[str] = field(default_factory=set)
     # The number of the last change of the settings that was answered.
     positions: int = 0
@@ -30,7 +30,7 @@ class Promises:
 
 
 class Caller(threading.Thread):
-    """One customer: creates, completes and sets, one call after the other, until it is told to stop."""
+    """One customer: creates, completes and sets, one call after the other, until it is stopped."""
 
     def __init__(self, promises: Promises, url: Callable[[], str], hook: str, seed: str) -> None:
         super().__init__(daemon=True)
@@ -103,7 +103,7 @@ class Caller(threading.Thread):
             id = self._chance.choice([*promises.assessments.values()])
             path = f"{base}/_simulator/sandboxes/{promises.name}/invitations/{id}/complete"
             answer = http.post(path)
-            if answer.status_code != 409:  # it was completed before, though nobody was told
+            if answer.status_code != 409:  # it was completed before, and the response was lost
                 self._told(answer, 200)
             promises.completed.add(id)
         else:

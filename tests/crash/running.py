@@ -184,7 +184,7 @@ def _judge_orders(http: httpx2.Client, promises: Promises, verdict: Verdict) -> 
         if (again["created"], again["order"]["id"]) != (False, id):
             verdict.wrong.append(f"order {mark} was promised as {id}, and asked for again it is {again}")
     made = http.get(f"/_simulator/sandboxes/{promises.name}/states/pymetrics").json()["states"]
-    asked = len(promises.orders) + 1  # one may have been asked for and never answered
+    asked = len(promises.orders) + 1  # one request may have no response
     if sum(state["now"] for state in made) > asked:
         verdict.wrong.append(f"of {asked} orders of {promises.name} there are {made}")
 

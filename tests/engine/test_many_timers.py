@@ -1,4 +1,4 @@
-"""Many timers at one instant, and many sandboxes without an owner: others are answered meanwhile."""
+"""Many timers at one instant, and many sandboxes without an owner: others are answered in time."""
 
 import os
 import time

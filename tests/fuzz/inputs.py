@@ -16,7 +16,7 @@ Data = st.SearchStrategy[bytes]
 # The sandboxes that the vendors are asked in. Others are steered: no planned failure shall be taken for a real one.
 NAMES = ("fuzz", "fuzz-2", "fuzz-3")
 STEERED = ("steered", "steered-2")
-# Values that somebody once did not think of.
+# Values that programs often do not expect.
 HOSTILE = (
     "", " ", "\x00", "\r\n", "/", "//", "..", "%", "%00", "%ff", "%zz", "\ud7ff", "\ufffd", "\u202e", "😀", "'",
     '"', "\\", "<b>", "{}", "[]", "null", "true", "NaN", "-1", "0", "1e400", "9" * 30, "9" * 400, "a" * 300, "$filter",

@@ -58,7 +58,7 @@ def test_an_authority_serves_again_until_a_host_is_added(tmp_path: Path) -> None
     assert read(files.authority) != first
 
 
-def test_a_certificate_lives_for_thirty_days_and_names_its_hosts(tmp_path: Path) -> None:
+def test_a_certificate_is_valid_for_thirty_days_and_names_its_hosts(tmp_path: Path) -> None:
     files, _ = certificates.certify_hosts(tmp_path, HOSTS)
     leaf = read(files.server)
     assert leaf.not_valid_after_utc - leaf.not_valid_before_utc <= timedelta(days=30, hours=1)

@@ -111,7 +111,7 @@ def inside(*command: str | Path, check: bool = True, **environ: str) -> subproce
 
 
 @pytest.mark.parametrize("client", COMMANDS)
-def test_a_client_makes_both_flows_and_reaches_nobody_else(
+def test_a_client_makes_both_flows_and_reaches_no_other_host(
     client: str, built: Path, trap: Path, tmp_path: Path
 ) -> None:
     needed, command = COMMANDS[client]

@@ -88,7 +88,7 @@ def _asked(url: str, budget: int, report: Path, options: Sequence[str]) -> tuple
         capture_output=True, text=True, env=environ | {"PYTHONPATH": str(ROOT)}, cwd=ROOT, timeout=budget + _GRACE,
         check=False,
     )  # fmt: skip
-    cases = [*ET.parse(report).iter("testcase")] if report.exists() else []  # noqa: S314  a report that we asked for
+    cases = [*ET.parse(report).iter("testcase")] if report.exists() else []  # noqa: S314  our own report
     broken = {case.get("name", ""): failure.get("message", "") for case in cases for failure in case.iter("failure")}
     left = sum("budget" in skipped.get("message", "") for case in cases for skipped in case.iter("skipped"))
     if ended.returncode != 1 and left:

@@ -86,9 +86,7 @@ def test_samples_are_in_the_past_and_consistent(fresh: httpx2.Client) -> None:
         assert (shown["selfSigmaScore"] is not None) is (shown["assessmentState"] == 40)
 
 
-def test_filling_sends_no_webhook_and_only_the_mail_that_was_asked_for(
-    fresh: httpx2.Client, listener: Listener
-) -> None:
+def test_filling_sends_no_webhook_and_only_requested_mail(fresh: httpx2.Client, listener: Listener) -> None:
     config = {"default_webhook_url": listener.url, "webhook_url": listener.url}
     assert fresh.post("/_simulator/sandboxes", json={"name": "demo", "config": config}).status_code == 201
     demo = Sandbox(fresh, "demo")

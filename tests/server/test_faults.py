@@ -143,7 +143,7 @@ def test_delay_fault_commits_once_before_or_after_the_wait(
     began = time.monotonic()
     answer = aside(caller.post, path, json=body)
     until(lambda: met(sandbox) == [1])
-    assert held(sandbox) == kept  # other requests are answered meanwhile
+    assert held(sandbox) == kept  # other requests are answered in the meantime
     assert caller.get("/mercury/nothing").status_code in (403, 404)
     assert answer.result().status_code == 201
     assert time.monotonic() - began >= 1.5

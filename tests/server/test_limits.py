@@ -32,7 +32,7 @@ INVITED = {"firstName": "Grace", "lastName": "Hopper", "email": "grace@example.c
 
 @pytest.fixture(scope="module")
 def hasty() -> Iterator[Server]:
-    """A server that waits for nobody, and has room for three sandboxes."""
+    """A server with short time limits and room for three sandboxes."""
     with Server("--request-timeout", f"{PATIENCE}", "--max-sandboxes", "3") as server:
         yield server
 
@@ -468,7 +468,7 @@ def test_webhook_that_waits_for_its_slot_is_cancelled_by_a_reset(sandbox: Sandbo
     sandbox.control_json("POST", "/reset")
     wait_for_responses_handled(sandbox.http)
     came = len(listener.received)
-    time.sleep(1.2)  # the turn of the next comes meanwhile
+    time.sleep(1.2)  # the next one has its turn by then
     assert len(listener.received) == came < 30
 
 

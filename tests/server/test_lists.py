@@ -12,7 +12,7 @@ LISTS = ("invitations", "deliveries", "journal", "mail")
 
 
 def listed(sandbox: Sandbox, path: str, **query: Any) -> list[str]:
-    """The ids in a list that is asked for like that."""
+    """The ids in a list with this query."""
     answer = sandbox.http.get(f"/_simulator/sandboxes/{sandbox.name}/{path}", params=query)
     assert answer.status_code == 200, answer.text
     return [one["id"] for one in answer.json()]

@@ -22,7 +22,6 @@ from tests.servers import Listener, Received, Sandbox
 REFERENCE = documents()
 NAMES = REFERENCE.names
 VENDOR_NAMES = {named(vendor): vendor for vendor in VENDORS.values()}
-METHODS = ("get", "post", "put", "patch", "delete")
 ENDPOINTS = [
     pytest.param(vendor, endpoint, id=endpoint.operation.name)
     for vendor in VENDORS.values()

@@ -50,7 +50,7 @@ def box(client: httpx2.Client) -> Sandbox:
 
 
 def invite(sandbox: Sandbox, email: str = "grace@example.com", **more: Any) -> Any:
-    """A PI assessment that the taker is told of by mail."""
+    """A PI assessment of which the taker is informed by mail."""
     return assessment(sandbox, email=email, notifyAssessmentAvailableUsingEmail=1, **more)
 
 
@@ -263,7 +263,7 @@ def test_waiting_mails_are_sent_when_the_server_comes_up() -> None:
 
 @contextlib.contextmanager
 def talking(talk: Callable[[socket.socket], None]) -> Iterator[tuple[str, list[float]]]:
-    """A server that talks to each who connects; where it is, and when somebody connected."""
+    """A server that answers each connection; its address, and the times of the connections."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         came: list[float] = []
 

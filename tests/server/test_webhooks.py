@@ -180,7 +180,7 @@ def test_at_most_eight_attempts_at_once_for_a_sandbox_and_origin(
         with lock:
             now[received.path] += 1
             most[received.path] = max(most[received.path], now[received.path])
-        time.sleep(0.1)  # a slow listener: all attempts that may run at once are begun meanwhile
+        time.sleep(0.1)  # a slow listener: all attempts that may run at once have begun by then
         with lock:
             now[received.path] -= 1
         return 200

@@ -37,7 +37,7 @@ def test_every_state_has_a_phase(vendor: Vendor) -> None:
     assert ends <= {Phase.FINISHED, Phase.EXPIRED, Phase.CLOSED}
 
 
-def test_samples_are_invited_and_acted_upon_at_their_age_and_call_nobody(vendor: Vendor) -> None:
+def test_samples_are_created_at_their_age_and_send_no_webhooks(vendor: Vendor) -> None:
     sandbox = PymetricsSandbox()
     for sample in vendor.samples(7):
         sandbox.fire_timers(vendor, NOW - sample.age - sandbox.now)

@@ -225,7 +225,7 @@ def test_a_mistake_is_answered_with_a_hint_that_says_what_to_change(
         assert f'<{sandbox.url}/_simulator/rules/{mistake.rule}>; rel="help"' in answer.headers["link"]
 
 
-def test_closed_access_asks_for_the_credential_that_opening_a_sandbox_returned() -> None:
+def test_closed_access_has_a_hint_about_the_credential_of_the_sandbox() -> None:
     with served("--access", "closed") as url, httpx2.Client(base_url=url, timeout=30) as http:
         hints = [http.get(PI, headers=headers).headers["simulator-hint"] for headers in ({}, {"api-key": "sim-demo"})]
         for secret in ("any", ""):
@@ -237,7 +237,7 @@ def test_closed_access_asks_for_the_credential_that_opening_a_sandbox_returned()
         assert not any("sim-" in hint for hint in hints)
 
 
-def test_a_sandbox_is_told_where_its_webhooks_cannot_go(sandbox: Sandbox) -> None:
+def test_a_webhook_url_that_cannot_be_reached_has_a_hint(sandbox: Sandbox) -> None:
     changed = sandbox.control("PATCH", "/config", {"webhook_url": "http://host.docker.internal:9000/"})
     assert "host.docker.internal is known in containers only" in changed.headers["simulator-hint"]
     tried = sandbox.control_json("POST", "/webhook-test", {"url": "http://nobody.docker.internal:9000/"})

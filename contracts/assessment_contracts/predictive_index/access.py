@@ -1,4 +1,4 @@
-"""Who is let in, how often, and when nobody is; and what every answer has, whatever was asked."""
+"""Access: keys, rate limits and maintenance; and what holds for every request."""
 
 import json
 from typing import Any
@@ -18,19 +18,16 @@ from assessment_contracts.wire import Answer
 
 contract = Registry("pi.access", FACTS, CONTROL)
 
-_KEYS = st.sampled_from(
-    (None, "", "1a2bc3d4-e5f6-a7b8-c9d0-e1f2a3b4c5d6", "12345678-ABCD-EFGH-1234-ABCDEFGH1234", "sim-")
-)
 OPERATIONS: tuple[tuple[str, str], ...] = (
     ("GET", PATH), ("POST", PATH), ("GET", f"{PATH}/{{pending}}"), ("PATCH", f"{PATH}/{{pending}}"),
     ("DELETE", f"{PATH}/{{pending}}"), ("GET", f"{PATH}/{{done}}/patterns/1"), ("GET", f"{PATH}/{{done}}/reports/1"),
     ("GET", PEOPLE), ("PATCH", PATH),
 )  # fmt: skip
-"""Every operation, on what `scene` has made."""
+"""Every operation, on assessments of `fixtures.known_ids`."""
 
 
 def send(sandbox: Sandbox, operation: tuple[str, str], **more: Any) -> Answer:
-    """One of the operations, as somebody would ask for it who wants it to succeed."""
+    """A valid request for one of the operations."""
     method, path = operation
     words = known_ids(sandbox)
     for word in ("pending", "done"):
@@ -55,7 +52,7 @@ def admitted(context: Context, name: str) -> None:
         answer = send(sandbox, operation, headers={"api-key": None, name: key})
         assert answer.status in (200, 201, 204), f"{operation} is answered {answer.status}: {answer.text[:200]}"
         assert not answer.rules, f"{operation} names {answer.rules}"
-        assert "x-ratelimit-limit" not in answer.headers, "a limit is told where none is set"
+        assert "x-ratelimit-limit" not in answer.headers, "a limit is stated where none is set"
 
 
 @contract("errors", refuses="access.maintenance", examples=0.25)
@@ -130,8 +127,8 @@ def verbs(context: Context, verb: str, path: str) -> None:
     )
     errors.refused(answer, 405, "pi.http.verb")
     allowed = {method for method, known in OPERATIONS if known == template}
-    told = {method.strip() for method in answer.headers.get("allow", "").split(",")}
-    assert told == allowed, f"allowed are {allowed}, the header says {told}"
+    shown = {method.strip() for method in answer.headers.get("allow", "").split(",")}
+    assert shown == allowed, f"allowed are {allowed}, the header says {shown}"
     if verb == "HEAD":
         assert sandbox.body_of_head(path, "predictive_index") == b"", "an answer to HEAD has a body"
     else:

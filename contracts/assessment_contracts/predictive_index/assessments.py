@@ -1,4 +1,4 @@
-"""Creating an assessment: what the answer shows, what is filled in, and what is taken without a word."""
+"""Creating an assessment: what the response shows, what is filled in, and what is ignored."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -140,7 +140,7 @@ def _administered(context: Context, sent: Mapping[str, Any], wanted: Mapping[str
 @contract("create.expires face.date face.instants face.instants.zeros", needs=CONTROL, examples=0.5)
 @given(days=st.integers(4, 30), tick=st.sampled_from((0, 1, 10, 1_234_567, 9_999_999, 5_000_000)))
 def lifetime(context: Context, days: int, tick: int) -> None:
-    """Without a date an invitation lives as many days as the account has set.
+    """Without a date an invitation is valid for as many days as the account has set.
 
     Both instants of a new assessment come from the account's clock, to the last of seven decimals: the creation
     itself, and exactly so many days later the end.
@@ -201,10 +201,9 @@ def nulls(context: Context, members: Face) -> None:
     body=strategies.bodies,
 )
 def strangers(context: Context, name: str, value: Any, body: Face) -> None:
-    """Members that no page names are taken, noted and ignored.
+    """Undocumented members are ignored, with a note.
 
-    The vendor's framework ignores what it does not know, and so may a caller's newer version send more. A simulator
-    tells of it in a header, so that a misspelt member is found.
+    The vendor's framework ignores unknown members. The header Simulator-Note names them, so that a misprint is found.
     """
     body = calls.own(body)
     answer = calls.create(context.sandbox, {**body, name: value})
@@ -224,7 +223,7 @@ def strangers(context: Context, name: str, value: Any, body: Face) -> None:
 def unlike(context: Context, body: Face) -> None:
     """Every assessment has an id, a person and a link of its own.
 
-    Equal names and addresses make nobody one: the vendor leaves that to its caller.
+    Equal names and e-mail addresses do not make two people one: the vendor leaves that to its caller.
     """
     faces = [calls.made(context.sandbox, calls.own(body)) for _ in range(2)]
     for member in ("assessmentId", "assessmentUserId", "assessmentUrl", "personPageUrl"):
@@ -259,10 +258,10 @@ def language(context: Context, language: str) -> None:
 @contract("create.mail states.sent states.zero", needs=CONTROL | MAIL)
 @given(names=strategies.names, notify=st.sampled_from((1, 0, None, 1.0)))
 def mail(context: Context, names: Face, notify: Any) -> None:
-    """notifyAssessmentAvailableUsingEmail 1 mails the taker the link, once; 0 mails nobody.
+    """notifyAssessmentAvailableUsingEmail 1 mails the link to the taker, once; 0 sends no mail.
 
-    Whoever is mailed has been sent the invitation: state 10 from the first reading on, though the answer to the
-    creation still shows 0, as the page's sample does. Whoever is not stays in 0 until the link is opened.
+    With a mail the state is 10 from the first read on, although the response to the creation shows 0, as the page's
+    sample does. Without one it stays 0 until the link is opened.
     """
     sandbox = context.fresh()
     face = calls.made(sandbox, {**names, "notifyAssessmentAvailableUsingEmail": notify})
@@ -274,7 +273,7 @@ def mail(context: Context, names: Face, notify: Any) -> None:
     assert [m["to"] for m in mails] == ([names["email"]] if notify else []), f"mails: {mails}"
     for sent in mails:
         assert sent["link"] == face["assessmentUrl"], "the mail's link is another"
-        assert sent["link"] in sent["text"], "the mail does not tell the link"
+        assert sent["link"] in sent["text"], "the mail lacks the link"
         assert sent["invitation"] == face["assessmentId"]
 
 

@@ -1,4 +1,4 @@
-"""The calls of the API, each in one line, and what is asked of their answers whatever they are about."""
+"""The calls of the API, each in one line, and what holds for all of their responses."""
 
 import itertools
 import json
@@ -21,7 +21,7 @@ _NUMBERS = itertools.count(1)
 
 
 def unique(stem: str = "id") -> str:
-    """A text that nobody has used before: the API knows people and assessments again by such."""
+    """A text that was not used before: the API recognises people and assessments by such texts."""
     return f"{stem}-{_RUN}-{next(_NUMBERS)}"
 
 

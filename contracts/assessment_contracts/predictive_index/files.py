@@ -1,4 +1,4 @@
-"""Pattern images and reports: real files, of the type that was asked for, with the assessment's own numbers in them."""
+"""Pattern images and reports: real files of the requested type, with the assessment's own numbers."""
 
 import re
 import struct

@@ -45,7 +45,7 @@ def apart(context: Context, names: Face) -> None:
     assert calls.listed(one) == [face], "another account's clock or settings count here"
 
 
-def _story(sandbox: Sandbox, body: Face) -> list[Any]:
+def _responses(sandbox: Sandbox, body: Face) -> list[Any]:
     sandbox.freeze("2031-01-01T00:00:00Z")
     first = calls.made(sandbox, {**body, "externalId": "a-1"})
     second = calls.made(sandbox, {"externalId": "a-1", "notifyAssessmentAvailableUsingEmail": 1})
@@ -62,23 +62,18 @@ def repeats(context: Context, names: Face) -> None:
     A reset removes every assessment, person, mail and setting. A candidate's link from before it opens nothing.
     """
     sandbox = context.fresh()
-    first = _story(sandbox, names)
+    first = _responses(sandbox, names)
     link = first[0]["assessmentUrl"]
     sandbox.config(invitation_days=20, positions=["Nobody's"])
     calls.made(sandbox, TAKER)
     sandbox.reset()
-    assert calls.listed(sandbox) == [], "something has outlived the reset"
+    assert calls.listed(sandbox) == [], "the reset left assessments"
     assert sandbox.control_json("GET", "/mail") == []
     sandbox.reset()
-    again = _story(sandbox, names)
+    again = _responses(sandbox, names)
     assert again[0]["assessmentUrl"] != link, "a link was given out twice"
     for one, other in zip(unsealed(first), unsealed(again), strict=True):
         assert one == other, f"what was {str(one)[:300]} is {str(other)[:300]} after the reset"
-
-
-_TAGS = ("completes", "completes-in-10s", "completes-in-2h", "expires", "abandons", "rejected", "nothing")
-_AFTER = {"completes": (40, 40), "completes-in-10s": (0, 40), "completes-in-2h": (0, 0), "expires": (50, 50),
-          "abandons": (30, 30), "rejected": (0, 0), "nothing": (0, 0)}  # fmt: skip
 
 
 PROPERTIES = contract.properties

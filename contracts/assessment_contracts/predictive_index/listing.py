@@ -16,7 +16,6 @@ from assessment_contracts.registry import ASSUMED, CONTROL, Registry
 
 contract = Registry("pi.list", FACTS, CONTROL)
 
-_FILTERS = tuple(f"pi.list.filter.{word}" for word in ("size", "syntax", "member", "type"))
 _ORDERED = (
     "firstName", "middleName", "email", "gender", "patternNumber", "expirationDateTime", "assessmentDateTime",
     "personType", "assessmentState", "selfSigmaScore/bSigma", "positionSigmaScore/aSigma", "externalId",

@@ -1,4 +1,4 @@
-"""Filters, each with what it means: a text, and a predicate written anew from what the grammar promises.
+"""Filters, each with what it means: a text, and a predicate that is written from the grammar alone.
 
 A predicate gives True, False or None (null). `gt` and its like are false beside null, `null eq null` is true, a
 function of null is null, and `and`, `or` and `not` know three values. Only what is True is listed.
@@ -367,7 +367,7 @@ def kept(faces: list[Face], piece: Piece) -> list[Face]:
 
 
 def ordered(faces: list[Face], order: Iterable[tuple[str, bool]]) -> list[Face]:
-    """The assessments in the order that is asked for: null is first, and last where it descends; then the older."""
+    """The assessments in the requested order: null first, last if descending; equal ones by creation."""
     found = [*faces]
     for name, descending in reversed([*order]):
         found.sort(key=lambda face: _rank(value(face, name)), reverse=descending)

@@ -41,7 +41,7 @@ DRAWN = ("assessmentId", "assessmentDateTime", "assessmentUserId", "assessmentUr
 """What the server makes up; `check_drawn` says what can be said of it."""
 
 USUAL_DAYS = 10
-"""How long an invitation lives in an account that has set nothing else."""
+"""How long an invitation is valid by default."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Account:
 
     @property
     def administrator(self) -> Face:
-        """Who administers where a request names nobody."""
+        """The administrator if a request names none."""
         user = self.settings["api_user"]
         return dict(
             zip(ADMINISTRATOR, (user[part] for part in ("email", "phone", "first_name", "last_name")), strict=True)
@@ -160,7 +160,7 @@ def check_completed(face: Face) -> None:
 
 
 def check_synthesis(face: Face) -> None:
-    """Where nobody gives scores, the synthesis lies in the middle between the other two, to the second decimal."""
+    """Assert that a synthesis that was not given is the mean of the other two graphs, to the second decimal."""
     own, concept, synthesis = (face[graph][0] for graph in GRAPHS)
     for factor in FACTORS:
         middle = (own[factor] + concept[factor]) / 2

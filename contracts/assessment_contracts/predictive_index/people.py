@@ -1,4 +1,4 @@
-"""The takers: who is assessed again, who is somebody else, and how people are found before anything is created."""
+"""The people who are assessed: who is assessed again, who is a new person, and how people are found."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Where the vendor's pages contradict each other, the other reading can be had: each switch does what it says."""
+"""Behaviour flags: where the vendor's pages contradict each other, each value of a flag has its effect."""
 
 import json
 from typing import Any
@@ -17,12 +17,11 @@ from assessment_contracts.webhooks import settled
 
 contract = Registry("pi.switch", FACTS, CONTROL, ASSUMED)
 
-_MAILED = {**TAKER, "notifyAssessmentAvailableUsingEmail": 1}
 _TITLED = {**TAKER, "associatedPositionTitle": strategies.POSITIONS[0]}
 
 
 def switched(context: Context, **switches: Any) -> Sandbox:
-    """A sandbox with these switches thrown; `person_type` stands for `pi.person_type`."""
+    """A sandbox with these behaviour flags; `person_type` stands for `pi.person_type`."""
     behaviour = {f"pi.{name}": value for name, value in switches.items()}
     return context.fresh({**strategies.SETTINGS, "behaviour": behaviour})
 
@@ -80,9 +79,9 @@ def person_type(context: Context) -> None:
 
 @contract("webhook.once", needs=WEBHOOKS)
 def webhook_member(context: Context) -> None:
-    """The webhook's address can have its other name.
+    """The webhook's URL can have its other name.
 
-    The address is given as assessmentStatusWebHookUrl; under its other name it is a stranger.
+    The URL is sent as assessmentStatusWebHookUrl; the other name is undocumented then.
     """
     sandbox = switched(context, webhook_member="assessmentStatusWebHookUrl")
     face = calls.made(sandbox, {**TAKER, "assessmentStatusWebHookUrl": f"{context.listener.url}?new"})
@@ -231,8 +230,7 @@ def external_id_match(context: Context) -> None:
 def back(context: Context) -> None:
     """An assessment can be sent back in every shape.
 
-    Whatever shape a switch gives to an assessment, it can be sent back in that shape and is as it was, when its date
-    is over too.
+    With each behaviour flag an assessment can be sent back as it was read, and stays unchanged, also after its date.
     """
     for name, value in (
         ("state_member", "assessmentStatus"), ("response_members", "table"), ("person_type", "numbers"),

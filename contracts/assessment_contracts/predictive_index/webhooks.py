@@ -61,19 +61,19 @@ def told(context: Context, names: Face, stem: str | None) -> None:
         seen.append(calls.read(inside, face["assessmentId"]))
         return 200
 
-    assert settled(context, sandbox) == [], "something is told of a creation"
+    assert settled(context, sandbox) == [], "a creation sent a webhook"
     context.listener.answers = respond
     sandbox.act(face["assessmentId"], "complete")
     [received] = settled(context, sandbox)
     inside.connection.close()
     assert (received.method, received.path) == ("POST", "/webhook?a=1&b=%20"), f"{received.method} {received.path}"
     assert received.headers["content-type"].partition(";")[0] == FORM, received.headers["content-type"]
-    assert "authorization" not in received.headers, "nobody gave a user"
+    assert "authorization" not in received.headers, "there is an Authorization without a user in the URL"
     assert pairs(received) == expected(face), f"the form is {pairs(received)}, not {expected(face)}"
     [read] = seen
     oracle.check_completed(read)
     sandbox.advance("P2D")
-    assert len(context.listener.received) == 1, "what was taken is told again"
+    assert len(context.listener.received) == 1, "a webhook that was accepted is sent again"
 
 
 @contract("webhook.basic")
@@ -93,7 +93,7 @@ def basic(context: Context, user: str, password: str, raw: bool) -> None:
     [received] = settled(context, sandbox)
     credentials = b64encode(wanted.encode()).decode()
     assert received.headers.get("authorization") == f"Basic {credentials}", f"{received.headers.get('authorization')}"
-    assert received.path == "/webhook", f"told to {received.path}"
+    assert received.path == "/webhook", f"sent to {received.path}"
     [delivery] = deliveries(sandbox, face["assessmentId"])
     [attempt] = sandbox.control_json("GET", f"/deliveries/{delivery['id']}")["attempts"]
     assert attempt["request"]["url"] == context.listener.url, (

@@ -61,7 +61,7 @@ def client(sandbox: Sandbox) -> dict[str, Any]:
 
 
 def assessments(sandbox: Sandbox) -> list[dict[str, Any]]:
-    """The configured assessments, as the vendor shows them; asked for once."""
+    """The configured assessments, as the vendor shows them; read once."""
     if "assessments" not in sandbox.memo:
         answer = sandbox.call("GET", V1.configuration, auth="pymetrics")
         sandbox.memo["assessments"] = expected(answer, 200)["assessments"]

@@ -1,4 +1,4 @@
-"""An order's life: who may move it where, what reading does, and what happens by itself."""
+"""The status of an order: which actions are possible, what reading does, and what timers do."""
 
 from datetime import timedelta
 from typing import Any
@@ -17,7 +17,6 @@ from assessment_contracts.sandbox import Sandbox
 
 contract = Registry("pymetrics.life", FACTS, CONTROL)
 
-_STATUSES = ("pymetrics.order.statuses", "pymetrics.order.moves")
 INITIAL = ("Not Started", "Pending", "Accepted")
 
 

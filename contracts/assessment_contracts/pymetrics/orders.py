@@ -1,4 +1,4 @@
-"""Orders: made as they were asked for, and shown so everywhere."""
+"""Orders: created as they were requested, and shown so everywhere."""
 
 from copy import deepcopy
 from typing import Any

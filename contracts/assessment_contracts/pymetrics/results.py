@@ -129,7 +129,7 @@ def factors(context: Context, body: dict[str, Any], fulfil: bool, score: float |
     for factor in response["factors"]:
         (model,) = factor["model_directions"]
         api.same(model["assessment"], shown["assessment"], "the assessment that a factor's model is of")
-    api.same(api.expected(api.factors(sandbox, shown["id"]), 200), response, "factor content, asked for again")
+    api.same(api.expected(api.factors(sandbox, shown["id"]), 200), response, "factor content, requested again")
     assert api.look(sandbox, shown)["status"] == head["status"], "factor content moved the order"
 
 
@@ -149,7 +149,7 @@ def capabilities(context: Context, body: dict[str, Any], score: float | None) ->
         assert content["overall_capabilities_alignment"] == wanted, f"not {wanted} at {shown['results'][0]['score']}"
         api.same({**content, "title": ""}, {**response["talent"], "title": ""}, f"capability content for {reader}")
         again = api.expected(api.capabilities(sandbox, shown["id"], reader), 200)
-        api.same(again, content, "capability content, asked for again")
+        api.same(again, content, "capability content, requested again")
     assert len({content["title"] for content in response.values()}) == 3, "two kinds of readers find the same title"
     assert api.look(sandbox, shown)["status"] == "Completed", "capability content moved the order"
 

@@ -51,7 +51,7 @@ maybe_name = maybe_text.filter(is_name)
 
 @st.composite
 def orders(draw: st.DrawFn) -> dict[str, Any]:
-    """A right order: every part of it that may be left out is there, null, or not there. It mails nobody."""
+    """A valid order: each optional member is there, null, or absent. It sends no mail."""
     candidate: dict[str, Any] = {"email": draw(emails)}
     body: dict[str, Any] = {
         "candidate": candidate,
@@ -102,5 +102,4 @@ INSTANTS = (
     "2038-01-19T03:14:08Z", "2100-06-15T06:07:08.123456Z", "1970-01-01T00:00:00Z",
 )  # fmt: skip
 instants = st.sampled_from(INSTANTS)
-UNFINISHED = ("Pending", "Accepted", "Not Started", "In Progress")
 ACTIONS = ("accept", "reject", "start", "complete", "expire")

@@ -127,7 +127,7 @@ def after_the_commit(context: Context, action: str, by: str) -> None:
     fulfils = by == "get" and action == "complete"
     assert len(seen) == 1 + fulfils, f"{len(seen)} webhooks were received after {action}"
     sent, found = seen[0]
-    assert sent["status"] != made["status"], "the webhook tells of no change"
+    assert sent["status"] != made["status"], "the webhook shows no change"
     api.same(found, {**sent, "status": "Fulfilled"} if fulfils else sent, "what a listener reads")
 
 

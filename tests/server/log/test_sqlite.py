@@ -37,7 +37,6 @@ from tests.servers import CONTROL, CONTROL_TOKEN, Listener, Sandbox, Server
 from tests.waiting import until
 
 START = "2026-01-01T00:00:00.0000000Z"
-SOON = 5.0
 
 
 @pytest.fixture

@@ -21,7 +21,6 @@ from assessment_simulator.storage.sqlite import SqliteLog
 
 T = TypeVar("T")
 SEED = "seed"
-GAMES = "6ac4d6b5-9a3e-4d0c-8f55-0d5a3f6d2b10"
 
 
 class Failing(SqliteLog):

@@ -1,4 +1,4 @@
-"""The taker's two lists of words: what is told, and the scores that ticks lead to."""
+"""The taker's two lists of words: what is explained, and the scores that ticks lead to."""
 
 from typing import Any
 

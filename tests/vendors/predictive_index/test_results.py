@@ -41,7 +41,7 @@ def test_each_profile_is_nearest_to_itself(number: int, name: str) -> None:
     assert results.pattern(dict(zip(results.FACTORS, results.PROFILES[name], strict=False))) == number
 
 
-def test_a_position_asks_for_the_same_scores_every_time() -> None:
+def test_a_position_has_the_same_target_scores_every_time() -> None:
     assert results.position_scores("Engineer") == results.position_scores("Engineer")
     assert results.position_scores("Engineer") != results.position_scores("engineer")
 

@@ -102,7 +102,9 @@ IDENTITY: list[tuple[dict[str, str], Change, Change, bool]] = [
 
 
 @pytest.mark.parametrize(("behaviour", "first", "second", "same"), IDENTITY)
-def test_orders_are_told_apart(behaviour: dict[str, str], first: Change, second: Change, same: bool) -> None:
+def test_requests_are_for_one_order_if_three_parts_are_equal(
+    behaviour: dict[str, str], first: Change, second: Change, same: bool
+) -> None:
     sandbox = PymetricsSandbox(behaviour=behaviour)
     made, again = (sandbox.send("create_order_v2", change) for change in (first, second))
     assert (made.status, again.status, again.body["created"]) == (201, 200 if same else 201, not same)
