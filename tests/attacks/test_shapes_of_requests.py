@@ -61,10 +61,15 @@ AMBIGUOUS = {
     "two lengths": POST + b"Content-Length: 0\r\nContent-Length: 9\r\n\r\n" + HIDDEN,
     "one length twice": POST + b"Content-Length: 0\r\nContent-Length: 0\r\n\r\n" + HIDDEN,
     "a list of lengths": POST + b"Content-Length: 0, 0\r\n\r\n" + HIDDEN,
+    "a list of one length": POST + b"Content-Length: 0,\r\n\r\n" + HIDDEN,
+    "no length": POST + b"Content-Length: \r\n\r\n" + HIDDEN,
+    "a length of other digits": POST + "Content-Length: \u0660\r\n\r\n".encode() + HIDDEN,
+    "a length with an underscore": POST + b"Content-Length: 0_0\r\n\r\n" + HIDDEN,
+    "a length with a form feed": POST + b"Content-Length: 0\f\r\n\r\n" + HIDDEN,
+    "a length beside zeros that go on": POST + b"Content-Length: " + b"0" * 100_000 + b"x\r\n\r\n" + HIDDEN,
     "a length with a sign": POST + b"Content-Length: +0\r\n\r\n" + HIDDEN,
     "a negative length": POST + b"Content-Length: -1\r\n\r\n" + HIDDEN,
     "a length in hexadecimal": POST + b"Content-Length: 0x0\r\n\r\n" + HIDDEN,
-    "a length beyond all numbers": POST + b"Content-Length: 18446744073709551616\r\n\r\n" + HIDDEN,
     "a length that ends early": POST + b"Content-Length: 0 1\r\n\r\n" + HIDDEN,
     "a blank before the colon": POST + b"Content-Length : 0\r\n\r\n" + HIDDEN,
     "chunks that are none": POST + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" + HIDDEN,
@@ -127,6 +132,22 @@ def test_request_inside_a_body_is_not_answered(server: Server, data: bytes) -> N
     assert len(statuses(said(server, data))) == 1
     head, body = data.split(b"\r\n\r\n", 1)
     assert len(statuses(said(server, head + b"\r\n\r\n", body))) == 1
+
+
+@pytest.mark.parametrize(
+    "written", [b" %d", b"%d", b"  %d", b"\t%d", b" %d ", b" %d\t", b" 0%d", b" " + b"0" * 9_000 + b"%d"]
+)
+@pytest.mark.parametrize("path", [PI.encode(), b"/_simulator/sandboxes/smuggler/await"], ids=["vendor", "control"])
+def test_length_with_zeros_and_blanks_is_a_number(server: Server, written: bytes, path: bytes) -> None:
+    body = b'{"request": "x"}' + HIDDEN
+    head = b"POST %b HTTP/1.1\r\nHost: x\r\napi-key: sim-smuggler\r\nContent-Type: application/json\r\n" % path
+    length = b"CONTENT-Length:" + written % len(body) + b"\r\n"
+    assert statuses(said(server, head + length + b"\r\n" + body + GET + b"\r\n")) == [400, 200]
+
+
+@pytest.mark.parametrize("length", [b"99999999", b"18446744073709551616", b"9" * 6_000, b"0099999999 "])
+def test_length_over_the_limit_is_refused_before_the_body(server: Server, length: bytes) -> None:
+    assert statuses(said(server, POST + b"Content-Length: %b\r\n\r\n" % length)) == [413]
 
 
 @pytest.mark.parametrize("framing", ["length", "chunks"])

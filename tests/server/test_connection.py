@@ -42,7 +42,7 @@ def test_requests_in_pieces_of_any_size_are_read_alike(
     if framing == "length":
         call = f"{head}Content-Length: {len(BODY)}\r\n\r\n".encode() + BODY
     else:
-        chunks = b"".join(b"%X;a=b\r\n%b\r\n" % (len(part), part) for part in (BODY[:9], BODY[9:]))
+        chunks = b"".join(b"%012X;a=b\r\n%b\r\n" % (len(part), part) for part in (BODY[:9], BODY[9:]))
         call = f"{head}Transfer-Encoding: Chunked\r\n\r\n".encode() + chunks + b"0\r\nX-Sum: 1\r\n\r\n"
     last = f"GET {PI} HTTP/1.1\r\nHost: x\r\napi-key: {sandbox.credential}\r\nConnection: close\r\n\r\n".encode()
     data = b"\r\n" + call * 2 + last

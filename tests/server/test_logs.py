@@ -17,7 +17,7 @@ from assessment_simulator.journal.redaction import redact
 from assessment_simulator.logging_setup import LineFormatter
 from assessment_simulator.settings import LogFormat, Settings
 from tests.commands import settings_of
-from tests.server import assessment
+from tests.server import assessment, send_raw
 from tests.servers import Listener, Sandbox, Server
 from tests.waiting import until
 
@@ -108,6 +108,48 @@ def test_dropped_and_cut_responses_are_logged(logged: Server) -> None:
             with pytest.raises(httpx2.RemoteProtocolError):
                 sandbox.pi.get("/api/v1/behavioralassessments")
     assert [one["status"] for one in lines(logged, 4, before) if "/api/" in one["path"]] == [None, 200]
+
+
+LONG = "y" * 70_000
+REFUSALS = [
+    ("GET", "/a?api_key=***", 400, "one Host header", b"GET /a?api_key=abc HTTP/1.1\r\n\r\n"),
+    ("POST", "/b", 400, "its end", b"POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: +2\r\n\r\nab"),
+    ("GET", f"/{LONG}"[:1_000] + "…", 414, "URL is over", f"GET /{LONG} HTTP/1.1\r\nHost: x\r\n\r\n".encode()),
+    ("GET", "/c", 431, "headers", b"GET /c HTTP/1.1\r\nHost: x\r\n" + b"X: y\r\n" * 200 + b"\r\n"),
+    ("GET", "/d", 408, "in time", b"GET /d HTTP/1.1\r\n"),
+    (None, None, 408, "in time", b"GE"),
+    ("POST", "/mercury/order", 408, "in time", b"POST /mercury/order HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n"),
+    ("POST", "/_simulator/sandboxes", 400, "begin with its size",
+     b"POST /_simulator/sandboxes HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n"),
+    (None, None, 400, "one Host header", b"\x16\x03\x01\x02 nonsense\r\n\r\n"),
+    ("GET", "/f", 400, "Invalid HTTP request", b"GET /f HTTP/1.1\r\nHost: x\r\nX: a\0b\r\n\r\n"),
+]  # fmt: skip
+
+
+def test_refused_requests_are_logged_as_others_are() -> None:
+    with Server("--access-log", "--log-format", "json", "--log-level", "error", "--request-timeout", "1") as server:
+        for method, path, status, reason, sent in REFUSALS:
+            before = server.stderr_size()
+            answer = send_raw(server.url, sent)
+            (line,) = lines(server, 1, before)
+            assert answer.startswith(b"HTTP/1.1 %d " % status)
+            assert (line["method"], line["path"], line["status"], line["client"]) == (method, path, status, "127.0.0.1")
+            assert reason in line["reason"]
+            if b"Invalid" not in answer:  # uvicorn's own response has no id
+                assert f"simulator-request-id: {line['request_id']}\r\n".encode() in answer
+
+
+def test_each_request_of_a_connection_has_an_id_of_its_own(logged: Server) -> None:
+    before = logged.stderr_size()
+    call = b"GET /_simulator/health HTTP/1.1\r\nHost: x\r\n\r\n"
+    send_raw(
+        logged.url,
+        call + b"GET /x HTTP/1.1\r\nHost: x\r\nX-Request-Id: mine\r\n\r\n" + call + b"GET /y HTTP/1.1\r\n\r\n",
+    )
+    found = lines(logged, 4, before)
+    assert [line["status"] for line in found] == [200, 404, 200, 400]
+    assert len({line["request_id"] for line in found}) == 4
+    assert found[1]["request_id"] == "mine"
 
 
 def test_access_log_is_enabled_by_the_environment() -> None:

@@ -1,6 +1,11 @@
-"""The access log: a line for each request. It costs a quarter of a creation, so it must be asked for."""
+"""The access log: a line for each request. It costs a quarter of a creation, so it must be asked for.
+
+`AccessLog` writes the lines of the requests that reach the application, `log_refusal` those of the requests that the
+connection refuses.
+"""
 
 import logging
+import re
 from time import perf_counter
 from typing import Any
 
@@ -8,6 +13,12 @@ from assessment_simulator.http.asgi import REQUEST_ID, App, Receive, Scope, Send
 from assessment_simulator.journal.redaction import redact
 
 LOGGER = "simulator.access"
+# In the state of a scope: status and reason, if the connection responded in the place of the application.
+REFUSED = "refused"
+# The most characters of a refused path that are shown, and that are read to find secrets in them.
+_LONGEST_PATH, _LONGEST_READ = 1_000, 4_000
+_FIRST_LINE = re.compile(rb"([A-Z]{1,20}) ([^ \r\n]+)")
+_GIVEN_ID = re.compile(rb"\r\nx-request-id:([^\r\n]*)\r\n", re.IGNORECASE)
 _log = logging.getLogger(LOGGER)
 
 
@@ -24,6 +35,8 @@ class AccessLog:
             return
         began, id = perf_counter(), name_request(named_headers(scope)).encode()
         method, status = scope["method"], None
+        state: dict[str, Any] = scope.get("state", {})
+        state[REQUEST_ID.decode()] = id
 
         async def send_with_id(message: Any) -> None:
             nonlocal status
@@ -36,13 +49,37 @@ class AccessLog:
         try:
             await self._inner(scope, receive, send_with_id)
         finally:
-            seconds = perf_counter() - began
             query = scope["query_string"].decode("latin-1")
             path = scope.get("raw_path", b"").decode("latin-1")
-            path = redact(f"{path}?{query}" if query else path)
-            members = {
-                "method": method, "path": path, "status": status, "duration": round(seconds, 6),
-                "client": (scope.get("client") or ("",))[0],
-            }  # fmt: skip
-            said = "no answer" if status is None else status
-            _log.info("%s %s %s in %.1f ms", method, path, said, 1_000 * seconds, extra={"members": members})
+            status, reason = state.get(REFUSED, (status, ""))
+            client = (scope.get("client") or ("",))[0]
+            _write(method, f"{path}?{query}" if query else path, status, perf_counter() - began, client, reason)
+
+
+def log_refusal(request: bytes, status: int, reason: str, seconds: float, client: str) -> bytes:
+    """Log a request that the connection refused, of which `request` came. Returns its id; b"" without an access log."""
+    if not _log.isEnabledFor(logging.INFO):
+        return b""
+    given = _GIVEN_ID.search(request)
+    id = name_request({b"x-request-id": given[1].strip(b" \t")} if given else {})
+    found = _FIRST_LINE.match(request.lstrip(b"\r\n"))
+    method, path = (part.decode("latin-1") for part in found.groups()) if found else (None, None)
+    _write(method, path and path[:_LONGEST_READ], status, seconds, client, reason)
+    return id.encode()
+
+
+def _write(
+    method: str | None, path: str | None, status: int | None, seconds: float, client: str, reason: str = ""
+) -> None:
+    if path is not None:
+        path = redact(path)
+    if reason and path and len(path) > _LONGEST_PATH:
+        path = f"{path[:_LONGEST_PATH]}…"
+    members = {
+        "method": method, "path": path, "status": status, "duration": round(seconds, 6), "client": client,
+        **({"reason": reason} if reason else {}),
+    }  # fmt: skip
+    said = "no answer" if status is None else status
+    what = "an unreadable request" if method is None else f"{method} {path}"
+    why = f": {reason}" if reason else ""
+    _log.info("%s %s in %.1f ms%s", what, said, 1_000 * seconds, why, extra={"members": members})

@@ -8,7 +8,8 @@ Theory of operation:
 - It decides what uvicorn leaves open: `Upgrade`, which may be ignored (RFC 9110, 7.8), targets in absolute form
   (RFC 9112, 3.2.2), fields after a chunked body (RFC 9110, 6.5.1), and limits of size and of time.
 - A request that is refused here gets a plain text response and the connection is closed. If the response to the
-  request has begun, the connection is only closed.
+  request has begun, the connection is only closed. The access log has a line for each: `REFUSED` in the state of its
+  scope tells it to the application; what the application has not seen is logged here.
 - Slow clients: the server calls `Connections.look` about twice a second, so no request pays for a timer. A client that
   sends or receives too slowly is disconnected.
 
@@ -19,6 +20,7 @@ Only public interfaces are used: the class from `uvicorn.Config`, the callbacks 
 import asyncio
 import re
 from collections.abc import Sequence
+from contextvars import Context
 from functools import partial
 from http import HTTPStatus
 from typing import Any, cast
@@ -26,7 +28,8 @@ from typing import Any, cast
 import uvicorn
 
 from assessment_simulator.core.urls import MOST_PARAMETERS
-from assessment_simulator.http.asgi import App, Receive, Scope, Send
+from assessment_simulator.http.access_log import REFUSED, log_refusal
+from assessment_simulator.http.asgi import REQUEST_ID, App, Receive, Scope, Send
 
 # Enough for the longest filter that a vendor reads, with every character escaped.
 LONGEST_URL = 65_536
@@ -47,15 +50,19 @@ PROGRESS = 16_384
 # Where the application finds the connection: in `scope["state"]`.
 _STATE = "connection"
 _BLANK_LINE = b"\r\n\r\n"
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,18})[ \t]*\r\n")
+_LENGTH = re.compile(rb"\r\ncontent-length: ?(0|[1-9][0-9]{0,17})\r\n")
+# With zeros and blanks, which are valid (RFC 9110, 5.5 and 8.6), and of any size.
+_UNUSUAL_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]+)[ \t]*(?=\r\n)", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:[ \t]*chunked[ \t]*\r\n")
 _UPGRADE = re.compile(rb"\r\nupgrade:[^\r]*", re.IGNORECASE)
 _HOST = re.compile(rb"\r\nhost:[^\r]*", re.IGNORECASE)
-_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})(?:[ \t]*;[^\r\n\0]*)?\r\n")
+_CHUNK_SIZE = re.compile(rb"0*([0-9A-Fa-f]{1,8})(?:[ \t]*;[^\r\n\0]*)?\r\n")
 _TRAILER = re.compile(rb"[^\r\n\0:]+:[^\r\n\0]*\r\n")
 _LONGEST_CHUNK_LINE = 4_096
 _CARRIAGE_RETURN = 13
 _SHORTEST_HEADER = len(b"\r\nx:")
+_MOST_DIGITS = 18
+_TOO_LARGE = f"The request is over {LARGEST_REQUEST} bytes."
 _LONGEST_LINE = len(b"OPTIONS  HTTP/1.1") + LONGEST_URL
 
 
@@ -139,8 +146,11 @@ class Connection(asyncio.Protocol):
         # Whether the response to this request has begun.
         self._has_answered = False
         self._is_stopping = False
-        # The application's task for this request.
+        # The application's task for this request, and the state of its scope.
         self.task: asyncio.Task[Any] | None = None
+        self.state: dict[str, Any] = {}
+        # The present request as it was passed to uvicorn.
+        self._passed = b""
         # Who has paused reading: `uvicorn`, or the code `here`.
         self._pauses: set[str] = set()
         # The head of a response, which waits for the first piece of its body or for the end of the request.
@@ -191,7 +201,7 @@ class Connection(asyncio.Protocol):
                 elif self._is_answering or not self._read_head():
                     break
         except Refused as flaw:
-            self._refuse(flaw)
+            self._refuse(flaw, bytes(self._buffer) or data)
         has_enough = self._is_answering and len(self._buffer) > MOST_KEPT
         if has_enough is not ("here" in self._pauses):
             self._pause("here", has_enough)
@@ -242,11 +252,18 @@ class Connection(asyncio.Protocol):
         if b"\r\nupgrade:" in lower:
             head = _UPGRADE.sub(b"", head)
         if b"\r\ncontent-length:" in lower or b"\r\ntransfer-encoding:" in lower:
-            # The end of the body. What could be read in two ways is refused (RFC 9112, 6.3).
+            # The end of the body. What could be read in two ways is refused (RFC 9112, 6.3), and so are equal lengths.
             lengths, codings = lower.count(b"\r\ncontent-length:"), lower.count(b"\r\ntransfer-encoding:")
             length, chunked = _LENGTH.search(lower), _CHUNKED.search(lower)
             if lengths == 1 and not codings and length:
                 self._left = int(length[1])
+            elif lengths == 1 and not codings and (unusual := _UNUSUAL_LENGTH.search(head)):
+                digits = unusual[1].lstrip(b"0") or b"0"
+                if len(digits) > _MOST_DIGITS:
+                    raise Refused(413, _TOO_LARGE)
+                self._left = int(digits)
+                # All that read it behind this see the same number.
+                head = head.replace(unusual[0], b"\r\ncontent-length: %d" % self._left)
             elif codings == 1 and not lengths and chunked:
                 self._chunks = ChunkedBody()
             else:
@@ -259,6 +276,7 @@ class Connection(asyncio.Protocol):
         """Let uvicorn begin a request; `body` is how many bytes of its body are in `data`."""
         self._step += 1
         self._body = body
+        self._passed = data
         self._is_answering, self._has_answered = True, False
         self._inner.data_received(data)
 
@@ -273,7 +291,7 @@ class Connection(asyncio.Protocol):
             self._left -= len(data)
         self._body += came - len(self._buffer)
         if self._body > LARGEST_REQUEST:
-            raise Refused(413, f"The request is over {LARGEST_REQUEST} bytes.")
+            raise Refused(413, _TOO_LARGE)
         if self._chunks and self._chunks.is_over:
             self._chunks = None
         if not self._awaits_body:
@@ -284,15 +302,15 @@ class Connection(asyncio.Protocol):
 
     def ended(self) -> None:
         """The application has finished a request; the next one may have come."""
-        self.task = None
-        self._is_answering = False
-        self._step += 1
         if self._head:
             self.write(b"")
+        self.task, self.state, self._passed = None, {}, b""
+        self._is_answering = False
+        self._step += 1
         if self._is_lost:
             self._connections.all.discard(self)
         elif self._buffer and self.is_open:
-            self.data_received(b"")
+            Context().run(self.data_received, b"")  # the next request has an id of its own
 
     # The transport that uvicorn writes to.
 
@@ -301,6 +319,10 @@ class Connection(asyncio.Protocol):
 
         uvicorn writes the two separately, and a second write costs as much as answering a read of an order.
         """
+        if self._is_answering and self.task is None and not self._has_answered and data.startswith(b"HTTP/1.1 "):
+            # uvicorn refuses: its parser failed, or there are too many connections.
+            reason = data.partition(_BLANK_LINE)[2].decode() or "There are too many connections."
+            self._log_refusal(Refused(int(data[9:12]), reason), self._passed)
         if self._head:
             data, self._head = self._head + data, b""
         elif (
@@ -349,16 +371,33 @@ class Connection(asyncio.Protocol):
 
     # The end of a connection.
 
-    def _refuse(self, flaw: Refused) -> None:
-        """Say what is wrong and close; if the response to this request has begun, only close."""
+    def _refuse(self, flaw: Refused, request: bytes, seconds: float = 0.0) -> None:
+        """Say what is wrong and close; if the response to this request has begun, only close.
+
+        `request` is what came of it, if the application does not know it.
+        """
         is_within_request = self._is_answering or self._awaits_body
         if not (is_within_request and self._has_answered):
+            if self._is_answering:  # the application logs it
+                self.state.setdefault(REFUSED, (flaw.status, flaw.text))
+                id = self.state.get(REQUEST_ID.decode(), b"")
+            else:
+                id = self._log_refusal(flaw, request, seconds)
             self._transport.write(
                 b"HTTP/1.1 %d %b\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\n"
-                b"connection: close\r\n\r\n%b"
-                % (flaw.status, HTTPStatus(flaw.status).phrase.encode(), len(flaw.text), flaw.text.encode())
-            )
+                b"%bconnection: close\r\n\r\n%b"
+                % (
+                    flaw.status, HTTPStatus(flaw.status).phrase.encode(), len(flaw.text),
+                    b"%b: %b\r\n" % (REQUEST_ID, id) if id else b"", flaw.text.encode(),
+                )
+            )  # fmt: skip
         self.hang_up()
+
+    def _log_refusal(self, flaw: Refused, request: bytes, seconds: float = 0.0) -> bytes:
+        client = self.get_extra_info("peername")
+        address = client[0] if isinstance(client, tuple) else ""
+        # The id of the request before it, whose task may run this, does not count.
+        return Context().run(log_refusal, request, flaw.status, flaw.text, seconds, address)
 
     def hang_up(self) -> None:
         """Close the connection once everything written was sent; the application gets `http.disconnect` at once."""
@@ -406,8 +445,9 @@ class Connection(asyncio.Protocol):
             if waited >= patience:
                 self.abort()
         elif waited >= (idle if is_idle else patience):
-            if self._buffer or self._is_answering:
-                self._refuse(Refused(408, "The rest of the request did not come in time."))
+            if self.is_open and (self._buffer or self._is_answering):
+                late = Refused(408, "The rest of the request did not come in time.")
+                self._refuse(late, bytes(self._buffer), waited)
             else:
                 self.hang_up()
 
@@ -455,7 +495,8 @@ class Connections:
             await self._app(scope, receive, send)
             return
         connection: Connection = scope["state"][_STATE]
-        connection.task = asyncio.current_task()
+        scope["state"].update(connection.state)  # the client may have been refused before the task began
+        connection.task, connection.state = asyncio.current_task(), scope["state"]
         self.all.add(connection)  # the client may have left before the task began
         try:
             await self._app(scope, receive, send)
