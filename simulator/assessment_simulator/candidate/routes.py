@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qs, quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -22,7 +22,7 @@ from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.http.asgi import named_headers
 from assessment_simulator.http.base_url import BaseUrl, proxy_info
 from assessment_simulator.http.problem_details import Problem
-from assessment_simulator.http.routing import route
+from assessment_simulator.http.routing import form_fields, route
 from assessment_simulator.http.templating import HEADERS, render
 from assessment_simulator.sandbox.registry import Sandboxes
 from assessment_simulator.sandbox.sandbox import Sandbox
@@ -40,7 +40,6 @@ _AFTERWARDS = {(Phase.STARTED, "left"): "left", (Phase.FINISHED, "done"): "done"
 # The vendor's action by the value of the button.
 _ACTIONS = {"start": "start", "finish": "complete"}
 _MAX_TAG = 35  # characters of a language tag (BCP 47 recommends that implementations support 35)
-_MAX_FIELDS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,12 +186,9 @@ def _read_form(request: Request, link: _Link) -> tuple[str, Any]:
     """The action that the form asks for and its body; raises `Problem` 400 for an invalid form, 422 for its answers."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
         raise Problem(400, f"this page takes a form, sent as {FORM}")
-    try:
-        fields = parse_qs(
-            request.state.body.decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict"
-        )
-    except ValueError as error:
-        raise Problem(400, f"the form cannot be read: {error}"[:200]) from None
+    fields: dict[str, list[str]] = {}
+    for name, value in form_fields(request.state.body):
+        fields.setdefault(name, []).append(value)
     buttons = fields.pop("do", [])
     if len(buttons) != 1 or buttons[0] not in _ACTIONS:
         raise Problem(400, f"the field do must be there once, and be one of {', '.join(_ACTIONS)}")

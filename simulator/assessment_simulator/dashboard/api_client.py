@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 
@@ -14,6 +14,7 @@ from assessment_simulator.http.asgi import MAY_OPEN, App, named_headers, passed_
 from assessment_simulator.http.base_url import BaseUrl, proxy_info
 from assessment_simulator.http.forwarding import left_to
 from assessment_simulator.http.problem_details import Problem
+from assessment_simulator.http.routing import form_fields
 from assessment_simulator.storage import OwnedElsewhere, json_codec
 
 CONTROL = "/_simulator"
@@ -79,7 +80,7 @@ class Form(dict[str, str]):
     """The fields of a form that are not empty; of several with one name the last counts."""
 
     def __init__(self, body: bytes) -> None:
-        fields = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
+        fields = form_fields(body)
         super().__init__((name, value.strip()) for name, value in fields if value.strip())
         # The fields that were sent, also empty ones.
         self.sent = {name for name, _ in fields}

@@ -16,7 +16,7 @@ from hashlib import sha256
 from hmac import compare_digest
 from hmac import new as hmac
 from ipaddress import IPv6Address, ip_address, ip_network
-from urllib.parse import parse_qs, quote, unquote
+from urllib.parse import quote, unquote
 
 from starlette.requests import Request, cookie_parser
 from starlette.responses import RedirectResponse, Response
@@ -27,7 +27,7 @@ from assessment_simulator.core.questionnaire import Questionnaire
 from assessment_simulator.http.asgi import App, Receive, Scope, Send, named_headers
 from assessment_simulator.http.base_url import BaseUrl, proxy_info
 from assessment_simulator.http.problem_details import ROOT, Problem
-from assessment_simulator.http.routing import ICON, route
+from assessment_simulator.http.routing import ICON, form_fields, route
 from assessment_simulator.http.templating import HEADERS, UI, render
 from assessment_simulator.storage import LogError
 from assessment_simulator.storage.log import Log
@@ -35,7 +35,7 @@ from assessment_simulator.storage.log import Log
 LOGIN, LOGOUT, HOME = "/login", "/logout", "/"
 # Paths without authentication: health checks of containers, and what the login page needs.
 OPEN_PATHS = frozenset({f"{ROOT}/health", f"{ROOT}/ready", LOGIN, LOGOUT, ICON})
-_DOCS, _RULES = f"{ROOT}/docs", f"{ROOT}/rules/"
+_DOCS, _RULES = f"{ROOT}/docs", f"{ROOT}/rules"
 # A path of this server: neither `//host` nor what browsers read as that.
 _LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 # Seconds that a session lasts.
@@ -127,7 +127,7 @@ class ControlAuth:
 
 def _refusal(scope: Scope, headers: Mapping[bytes, bytes]) -> Response:
     path, query = scope["path"], scope["query_string"].decode("latin-1")
-    is_page = path == _DOCS or path.startswith(_RULES) or not f"{path}/".startswith(f"{ROOT}/")
+    is_page = path in (_DOCS, _RULES) or path.startswith(f"{_RULES}/") or not f"{path}/".startswith(f"{ROOT}/")
     if is_page and scope["method"] in ("GET", "HEAD") and b"text/html" in headers.get(b"accept", b"").lower():
         prefix = proxy_info(scope).prefix
         following = f"{prefix}{path}?{query}" if query else prefix + path
@@ -197,14 +197,17 @@ class Login:
         return _form(request, 200, request.query_params.get("next", HOME))
 
     async def _enter(self, request: Request) -> Response:
-        sent = parse_qs(request.state.body.decode("utf-8", "replace"))
-        following = sent.get("next", [HOME])[0]
+        try:
+            sent = dict(form_fields(request.state.body))
+        except Problem as problem:
+            return _form(request, problem.status, HOME, f"{problem.detail[0].upper()}{problem.detail[1:]}.")
+        following = sent.get("next", HOME)
         client = request.client.host if request.client else ""
         wait = math.ceil(self._attempts.wait(client))
         if wait:  # also for the right token, or the response would tell that it is right
             flaw = f"Too many wrong tokens came from this address. Try again in {wait} seconds."
             return _form(request, 429, following, flaw, {"retry-after": str(wait)})
-        if not self._session.is_token(sent.get("token", [""])[0].strip().encode()):
+        if not self._session.is_token(sent.get("token", "").strip().encode()):
             self._attempts.failed(client)
             return _form(request, 401, following, "That is not the control token.")
         response = RedirectResponse(local(following, proxy_info(request.scope).prefix), 303, HEADERS)

@@ -1,12 +1,14 @@
 """Routes of pages, of the files that they load, and of the control API.
 
-Every verb is answered, the body is read first, and a stop of the server ends the call.
+Every verb is answered, the body is read first, and a stop of the server ends the call. `form_fields` reads the body of
+a form.
 """
 
 import re
 from asyncio import CancelledError
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import parse_qsl
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -14,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from assessment_simulator.core.text import lower_uuid
+from assessment_simulator.core.urls import MOST_PARAMETERS
 from assessment_simulator.http.asgi import PLAIN_BODY, Gone, TooLarge, content_coding, named_headers, read_body
 from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.http.templating import FILES, UI, read_file
@@ -59,6 +62,16 @@ def route(path: str, handlers: dict[str, Handler]) -> Route:
     route.path_regex = re.compile(route.path_regex.pattern.removesuffix("$") + r"\Z")  # `$` lets a last newline pass
     route.methods = set()  # every verb reaches `endpoint`, which answers those that it does not know
     return route
+
+
+def form_fields(body: bytes) -> list[tuple[str, str]]:
+    """The fields of a page's form, in their order; raises `Problem` 400."""
+    if body.count(b"&") >= MOST_PARAMETERS:
+        raise Problem(400, f"the form has more than {MOST_PARAMETERS} fields")
+    try:
+        return parse_qsl(body.decode(), keep_blank_values=True, errors="strict")
+    except ValueError as error:
+        raise Problem(400, f"the form cannot be read: {error}"[:200]) from None
 
 
 def json(value: Any, status: int = 200) -> Response:
