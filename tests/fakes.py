@@ -10,7 +10,7 @@ from assessment_simulator.core.decision import Decision, Timer, VendorResponse, 
 from assessment_simulator.core.links import Links
 from assessment_simulator.core.request import MISSING, VendorRequest
 from assessment_simulator.core.seeded_random import SeededRandom
-from assessment_simulator.core.vendor import Vendor, handle
+from assessment_simulator.core.vendor import Vendor, finish, handle
 
 # 2026-11-01T12:00:00Z.
 NOW = 17_935_344_000_000_000
@@ -90,7 +90,8 @@ class FakeSandbox:
         """Have a vendor handle a request, and apply its decision."""
         decision = handle(vendor, vendor.operations[operation], self.call(operation, body, **members), self)
         self.apply(decision)
-        return decision.response
+        *_, response = finish(decision.response)
+        return response
 
     def fire_timers(self, vendor: Vendor, after: int = 0) -> None:
         """Advance by `after` ticks, and fire the timers that are due, in order, each at its own time."""

@@ -4,7 +4,7 @@ Nothing in it has happened yet: the sandbox's commit applies it. Objects that ar
 tuples: immutable like a dataclass, created in a third of the time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -57,12 +57,22 @@ class VendorResponse(NamedTuple):
     """What a vendor responds."""
 
     status: int
-    body: Any = None  # JSON values, stored records, bytes, or a file to draw
+    body: Any = None  # JSON values, stored records, bytes, a file to draw, or one of these that is `Unfinished`
     headers: tuple[tuple[str, str], ...] = ()
     media_type: str = "application/json"
     rules: tuple[str, ...] = ()  # the ids of the violated ones
     notes: tuple[str, ...] = ()  # about accepted input that no document knows
     hints: tuple[str, ...] = ()  # how to correct a refused request
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A body that takes long to work out, with notes about it: the last of the `steps` yields both, the others None.
+
+    What the steps read does not change between two of them: they have records, and not the sandbox view.
+    """
+
+    steps: Iterator[tuple[Any, tuple[str, ...]] | None]
 
 
 class Decision(NamedTuple):

@@ -2,16 +2,16 @@
 
 Other entries: the vendor endpoint calls `credential` before it, and `refusal_response` or `failure_response` where the
 vendor has nothing to decide; faults and limits of the sandbox call `failure_response`; sample data calls `decide` of an
-operation, without its rules.
+operation, without its rules. `finish` works out what a decision has left `Unfinished`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.config import Config
-from assessment_simulator.core.decision import MAIL, Decision, Record, VendorResponse, WebhookEvent
+from assessment_simulator.core.decision import MAIL, Decision, Record, Unfinished, VendorResponse, WebhookEvent
 from assessment_simulator.core.questionnaire import Questionnaire
 from assessment_simulator.core.request import Credential, VendorRequest
 from assessment_simulator.core.results import Results
@@ -184,6 +184,17 @@ def refusal_response(
     return vendor.render_refusal(violated, request, view)._replace(
         rules=tuple(rule.id for rule in violated), hints=tuple(dict.fromkeys(hint for hint in hints if hint))
     )
+
+
+def finish(response: VendorResponse) -> Iterator[VendorResponse]:
+    """The response after each short step of working out its body, which takes long; the last is whole."""
+    yield response
+    if isinstance(response.body, Unfinished):
+        for done in response.body.steps:
+            if done is not None:
+                body, notes = done
+                response = response._replace(body=body, notes=notes + response.notes)
+            yield response
 
 
 def failure_response(vendor: Vendor, status: int, request: VendorRequest, view: SandboxView) -> VendorResponse:

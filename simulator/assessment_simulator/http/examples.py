@@ -15,7 +15,7 @@ from assessment_simulator.core.instant import DAY
 from assessment_simulator.core.request import MISSING, Credential, VendorRequest
 from assessment_simulator.core.schema import Example, Step
 from assessment_simulator.core.seeded_random import SeededRandom
-from assessment_simulator.core.vendor import Vendor
+from assessment_simulator.core.vendor import Vendor, finish
 from assessment_simulator.counters import Meters
 from assessment_simulator.http.asgi import App, Scope
 from assessment_simulator.journal.redaction import Mask
@@ -55,7 +55,7 @@ class Story:
                 body,
             )  # fmt: skip
 
-        response = self.sandbox.handle(self.vendor, self.vendor.operations[step.operation], at_time)
+        *_, response = finish(self.sandbox.handle(self.vendor, self.vendor.operations[step.operation], at_time))
         if step.operation not in self.vendor.actions:  # actions are not part of the vendor's API
             is_json = response.body is not None and response.media_type == "application/json"
             self.answers[step.operation] = self.value(response.body) if is_json else None

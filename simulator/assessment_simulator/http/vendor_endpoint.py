@@ -10,9 +10,10 @@ Theory of operation. A request takes five steps, all in `VendorEndpoint`:
    exist yet. A request without a valid credential goes to the anonymous sandbox, where the vendor's rules refuse it.
 4. **Handle.** Timers that are due fire first, in commits of their own. `Sandbox.handle` lets the vendor decide and
    applies the decision. Nothing waits in between, so each request is atomic. A fault may act before and after.
-5. **Respond and record.** The body is rendered, and its placeholders are filled. The response waits until all that it
-   depends on is durable. The journal of the sandbox records the request and what was sent; requests that belong to no
-   sandbox are in the journal of the anonymous one, which each process has for itself.
+5. **Respond and record.** A long list is worked out in steps, between which others are answered. The body is rendered,
+   and its placeholders are filled. The response waits until all that it depends on is durable. The journal of the
+   sandbox records the request and what was sent; requests that belong to no sandbox are in the journal of the anonymous
+   one, which each process has for itself.
 
 A refusal has hints in headers. They cost accepted requests nothing: rules have them as functions, and only the request
 to the anonymous sandbox carries all headers, so that a hint can tell where a key was sent instead.
@@ -31,14 +32,14 @@ from time import perf_counter
 from typing import Any
 
 from assessment_simulator.core import instant
-from assessment_simulator.core.decision import Bundle, Decision, Document, Drawing, VendorResponse
+from assessment_simulator.core.decision import Bundle, Decision, Document, Drawing, Unfinished, VendorResponse
 from assessment_simulator.core.faults import Fault
 from assessment_simulator.core.request import IN_PROCESS, MISSING, Credential, Unreadable, VendorRequest
 from assessment_simulator.core.rules import Rule
 from assessment_simulator.core.sandbox_view import SandboxView
 from assessment_simulator.core.seeded_random import SeededRandom
 from assessment_simulator.core.urls import FORM, parse_query
-from assessment_simulator.core.vendor import Operation, Vendor, failure_response, refusal_response
+from assessment_simulator.core.vendor import Operation, Vendor, failure_response, finish, refusal_response
 from assessment_simulator.faults import injector
 from assessment_simulator.http import forwarding
 from assessment_simulator.http.asgi import (
@@ -68,6 +69,7 @@ from assessment_simulator.sandbox.journal import Incoming
 from assessment_simulator.sandbox.registry import CapacityExceeded, Sandboxes
 from assessment_simulator.storage import Deleted, LogError, OwnedElsewhere, json_codec
 from assessment_simulator.storage.json_codec import not_utf8
+from assessment_simulator.storage.pauses import Pause
 
 RenderFile = Callable[[Bundle | Document | Drawing, str], Awaitable[bytes]]
 """Renders a document or an image as a file of a media type."""
@@ -204,6 +206,11 @@ class VendorEndpoint:
                     break
 
             # Render.
+            if isinstance(response.body, Unfinished):
+                pause, whole = Pause(), response
+                for whole in finish(response):  # noqa: B007  it is used behind the loop
+                    await pause.if_due()
+                response = whole
             content = response.body
             if type(content) is not bytes:
                 content = getattr(content, "raw", None) or await self._render(response)

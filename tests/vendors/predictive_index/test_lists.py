@@ -1,7 +1,7 @@
 """The list: which assessments, in which order, how many, with which members, and how many are looked at for it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.decision import Decision, VendorResponse
+from assessment_simulator.core.vendor import finish, handle
 from assessment_simulator.vendors.predictive_index import VENDOR
 from tests.fakes import BASE_URL, FakeSandbox, FakeStored
 from tests.vendors.predictive_index.rows import VALID
@@ -291,3 +292,35 @@ def test_order_and_page_match_a_plain_sort(
     text = ",".join(member + direction for member, direction in order)
     shown = faces(ask(sandbox, orderby=text, skip=str(skip), top=str(top)))
     assert shown == expected[skip : skip + top]
+
+
+EXPENSIVE: list[tuple[str, dict[str, str]]] = [
+    ("list_assessments", {"$filter": "contains(email, 'a') or firstName ne null", "$count": "true"}),
+    ("list_assessments", {"$orderby": "externalId desc,email"}),
+    ("list_assessments", {"$search": "example.com", "$select": "externalId"}),
+    ("search_people", {"$search": "example.com"}),
+    ("search_people", {"$filter": "peopleAndJobsSearchResult/sortName ne 'x'"}),
+]
+
+
+@pytest.mark.parametrize(("operation", "query"), EXPENSIVE)
+def test_long_list_is_worked_out_in_steps_from_the_records_of_its_request(
+    crowd: Watched, operation: str, query: dict[str, str]
+) -> None:
+    sandbox = replace(crowd, records=dict(crowd.records))
+    request = sandbox.call(operation, query=query)
+    whole, response = (handle(VENDOR, VENDOR.operations[operation], request, one).response for one in (crowd, sandbox))
+    *_, whole = finish(whole)
+    steps = finish(response)
+    next(steps)
+    sandbox.records.clear()
+    *others, response = steps
+    assert len(others) > 300 / 100
+    if operation == "list_assessments":
+        assert response == whole
+        assert len(response.body) == 50
+    else:  # the latest assessments of a person are those at the end
+        assert response.body == {
+            "totalSearchResults": whole.body["totalSearchResults"],
+            "peopleAndJobsSearchResult": [],
+        }

@@ -1,8 +1,8 @@
 """Evaluation of filters: numbers, functions, and the compilation of a syntax tree into steps over columns.
 
-A list may have 25,000 records and a filter 1,000 tokens, and the event loop waits for the answer. So a filter is
-evaluated for a batch of records at a time: each step computes one column, with a value for each record, in one
-comprehension. Equal subexpressions are one column. Nothing raises: what has no value is null.
+A list may have 25,000 records and a filter 1,000 tokens. So a filter is evaluated for a batch of records at a time:
+each step computes one column, with a value for each record, in one comprehension. Other requests can be answered
+between two steps. Equal subexpressions are one column. Nothing raises: what has no value is null.
 """
 
 import operator
@@ -165,8 +165,11 @@ def _ticks(text: str) -> int:
     return (since.days * 86_400 + since.seconds) * SECOND + int(text[20:27])
 
 
-def compile_filter(tree: Node, fill: FillLinks, now: int) -> Callable[[Sequence[Row]], Column]:
-    """Return the predicate of a filter at the instant `now`: for each record of a batch True, False or None (null)."""
+def compile_filter(tree: Node, fill: FillLinks, now: int) -> Callable[[Sequence[Row]], Iterator[Column]]:
+    """Return the predicate of a filter at the instant `now`: for each record of a batch True, False or None (null).
+
+    It yields the column of each node of the filter; the last is the result.
+    """
     places: dict[Node, int] = {}
     steps: list[tuple[Callable[..., Column], tuple[int, ...]]] = []
 
@@ -179,11 +182,11 @@ def compile_filter(tree: Node, fill: FillLinks, now: int) -> Callable[[Sequence[
 
     place(tree)
 
-    def evaluate(rows: Sequence[Row]) -> Column:
+    def evaluate(rows: Sequence[Row]) -> Iterator[Column]:
         columns: list[Column] = []
         for step, operands in steps:
             columns.append(step(rows, *(columns[operand] for operand in operands)))
-        return columns[-1]
+            yield columns[-1]
 
     return evaluate
 

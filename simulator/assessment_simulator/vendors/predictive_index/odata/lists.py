@@ -1,18 +1,21 @@
 """The two lists: assessments, and the search for people that the vendor recommends before an assessment is created.
 
 Records are returned as they are stored. A page that only `$skip` and `$top` bound reads no other record, and a filter
-that requires an id or an e-mail address is answered by an index; every other query reads all records.
+that requires an id or an e-mail address is answered by an index; every other query reads all records, in short steps
+between which other requests are answered. The records are those of the moment at which the request was handled.
 
 Of the search, the vendor describes the use, not the answer: that `sortName` is "last, first", that `originalId` is the
 latest assessment, and that an answer holds at most 50 people, is ours. Jobs are not simulated.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import compress, islice
-from typing import Any
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from itertools import compress, islice, repeat
+from operator import itemgetter
+from typing import Any, TypeVar
 
-from assessment_simulator.core.decision import Decision, VendorResponse
+from assessment_simulator.core.decision import Decision, Unfinished, VendorResponse
+from assessment_simulator.core.links import Links
 from assessment_simulator.core.request import VendorRequest
 from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.core.text import PLUS, plus_is_suspect, raw_value
@@ -27,88 +30,133 @@ from assessment_simulator.vendors.predictive_index.sources import OFFSET_NOTE
 from assessment_simulator.vendors.predictive_index.states import RECORD_KIND
 
 MAX_PEOPLE = 50
-_BATCH = 256  # records that a filter is evaluated for at a time: it holds a column of them for each of its nodes
+_BATCH = 64  # records that are worked on in one step: a filter may have 500 operators, and calculate with decimals
 
+T = TypeVar("T")
+Steps = Iterator[tuple[Any, tuple[str, ...]] | None]
 Row = tuple[Stored, Mapping[str, Any]]  # a record, and its members as answers show them
 
 
 def list_assessments(request: VendorRequest, view: SandboxView) -> Decision:
     """Return assessments in the order of their creation, or as the options ask, up to the limit of a list."""
-    config = view.config
+    config, links = view.config, view.links
     query, _ = rules.read(request.query, entity_schemas.assessments(config))
     flag = LIST_LIMIT.value(config)
     limit = rules.MAX_COUNT if flag is None else flag
     top = min(limit + 1 if query.top is None else query.top, limit + 1)  # one more shows whether there is a next page
-    notes: list[str] = []
-    if query.filter is None and not (query.order or query.words or query.count):
-        # The position of a record alone decides whether it is shown.
-        found = view.page(RECORD_KIND, query.skip, top)
-    else:
-        candidates = _indexed_assessments(query.filter, view)
-        if candidates is None:
-            candidates = view.all(RECORD_KIND)
-        rows = _matching(query, request, view, ((one, representations.members(one, config)) for one in candidates))
-        for member, descends in reversed(query.order):
-            read = reader(member, str)
-            # null comes before every value
-            rows.sort(key=lambda row: () if (value := read(row[1])) is None else (value,), reverse=descends)
-        found = [stored for stored, _ in rows[query.skip : query.skip + top]]
-        if query.count:
-            notes.append(f"$count: {len(rows)} match; the answer is a bare array, which has no member for it")
-    notes += _filter_notes(request, found=bool(found))
-    if len(found) > limit:
-        notes.append(f"a list holds {limit} assessments at most; $skip leads to the next ones")
-    body: list[Stored | Representation] = [representations.shown(stored, config) for stored in found[:limit]]
-    if query.select is not None:
-        shown = (representations.members(stored, config) for stored in found[:limit])
-        body = [{name: value for name, value in members.items() if name in query.select} for members in shown]
-    return Decision(VendorResponse(200, body, notes=tuple(notes)))
+    # Without these options the position of a record alone decides whether it is shown.
+    is_searched = query.filter is not None or bool(query.order or query.words or query.count)
+    candidates: Sequence[Stored] | None
+    if not is_searched:
+        candidates = view.page(RECORD_KIND, query.skip, top)
+    elif (candidates := _indexed_assessments(query.filter, view)) is None:
+        candidates = view.all(RECORD_KIND)
+
+    def steps(found: Sequence[Stored]) -> Steps:
+        notes: list[str] = []
+        if is_searched:
+            members = ((one, representations.members(one, config)) for one in found)
+            rows = yield from _matching(query, request, links, members)
+            for member, descends in reversed(query.order):
+                rows = yield from _sorted(rows, reader(member, str), descends=descends)
+            found = [stored for stored, _ in rows[query.skip : query.skip + top]]
+            if query.count:
+                notes.append(f"$count: {len(rows)} match; the answer is a bare array, which has no member for it")
+        notes += _filter_notes(request, found=bool(found))
+        if len(found) > limit:
+            notes.append(f"a list holds {limit} assessments at most; $skip leads to the next ones")
+        body: list[Stored | Representation] = []
+        for batch in _batches(found[:limit]):
+            if query.select is None:
+                body += (representations.shown(stored, config) for stored in batch)
+            else:
+                shown = (representations.members(stored, config) for stored in batch)
+                body += ({name: one for name, one in members.items() if name in query.select} for members in shown)
+            yield None
+        yield body, tuple(notes)
+
+    return Decision(VendorResponse(200, Unfinished(steps(candidates))))
 
 
 def search_people(request: VendorRequest, view: SandboxView) -> Decision:
     """Find people by text or by filter, in the order in which they were first invited."""
     query, _ = rules.read(request.query, entity_schemas.PEOPLE)
-    candidates = _indexed_people(query.filter, view)
+    links, candidates = view.links, _indexed_people(query.filter, view)
     if candidates is None:
         candidates = view.all(PERSON)
-    found = _matching(query, request, view, ((person, _person(person, view)) for person in candidates))
-    top = MAX_PEOPLE if query.top is None else min(query.top, MAX_PEOPLE)
-    page = [members for _, members in found[query.skip : query.skip + top]]
-    body = {"totalSearchResults": len(found), entity_schemas.PEOPLE_ROOT: page}
-    return Decision(VendorResponse(200, body, notes=_filter_notes(request, found=bool(found))))
+
+    def steps(people: Sequence[Stored]) -> Steps:
+        found = yield from _matching(query, request, links, ((person, _person(person)) for person in people))
+        top = MAX_PEOPLE if query.top is None else min(query.top, MAX_PEOPLE)
+        page = [{**members, **latest} for one, members in found[query.skip : query.skip + top] if (latest := last(one))]
+        body = {"totalSearchResults": len(found), entity_schemas.PEOPLE_ROOT: page}
+        yield body, _filter_notes(request, found=bool(found))
+
+    def last(person: Stored) -> Mapping[str, Any] | None:
+        # A person is deleted with the last assessment, so only one who was deleted between two steps has none.
+        assessments = reversed(view.ids(representations.BY_PERSON, person.id))
+        id = next((id for id in assessments if view.get(RECORD_KIND, id) is not None), None)
+        return {"assessmentInformation": {"behavioralAssessmentInformation": {"originalId": id}}} if id else None
+
+    return Decision(VendorResponse(200, Unfinished(steps(candidates))))
 
 
-def _person(person: Stored, view: SandboxView) -> Mapping[str, Any]:
-    # A person is deleted with the last assessment, not before.
-    assessments = reversed(view.ids(representations.BY_PERSON, person.id))
-    latest = next(id for id in assessments if view.get(RECORD_KIND, id) is not None)
+def _person(person: Stored) -> Mapping[str, Any]:
     public = person.public
     return {
         "sortName": f"{public['lastName']}, {public['firstName']}",
         "assessmentUser": {name: public[name] for name in ("firstName", "lastName", "email", "externalPersonId")},
-        "assessmentInformation": {"behavioralAssessmentInformation": {"originalId": latest}},
     }
 
 
-def _matching(query: rules.Query, request: VendorRequest, view: SandboxView, rows: Iterable[Row]) -> list[Row]:
+def _batches(items: Iterable[T]) -> Iterator[list[T]]:
+    rest = iter(items)
+    while batch := [*islice(rest, _BATCH)]:
+        yield batch
+
+
+def _matching(
+    query: rules.Query, request: VendorRequest, links: Links, rows: Iterable[Row]
+) -> Generator[None, None, list[Row]]:
     """Return the rows that pass the filter and contain every word of the search."""
 
     def fill(link: str) -> str:
-        return view.links.fill_text(link, request.base_url)
+        return links.fill_text(link, request.base_url)
 
-    if query.filter is None:
-        found = [*rows]
-    else:
-        passes, found, rest = compile_filter(query.filter, fill, request.now), list[Row](), iter(rows)
-        while batch := [*islice(rest, _BATCH)]:
-            found += compress(batch, passes([members for _, members in batch]))
+    passes = None if query.filter is None else compile_filter(query.filter, fill, request.now)
     fields = [reader(member, fill) for member in query.fields]
 
     def contains_words(members: Mapping[str, Any]) -> bool:
         texts = [text.lower() for field in fields if (text := field(members)) is not None]
         return all(any(word in text for text in texts) for word in query.words)
 
-    return [row for row in found if contains_words(row[1])] if query.words else found
+    found: list[Row] = []
+    for batch in _batches(rows):
+        passed: Iterable[Any] = repeat(True)
+        if passes is not None:
+            for passed in passes([members for _, members in batch]):  # noqa: B007  the last is the result
+                yield
+        found += (row for row in compress(batch, passed) if not query.words or contains_words(row[1]))
+        yield
+    return found
+
+
+def _sorted(
+    rows: Sequence[Row], read: Callable[[Mapping[str, Any]], Any], *, descends: bool
+) -> Generator[None, None, list[Row]]:
+    """Return the rows in the order of a member; null comes before every value."""
+    nulls: list[Row] = []
+    valued: list[tuple[Any, Row]] = []
+    for batch in _batches(rows):
+        for row in batch:
+            if (value := read(row[1])) is None:
+                nulls.append(row)
+            else:
+                valued.append((value, row))
+        yield
+    valued.sort(key=itemgetter(0), reverse=descends)
+    others = [row for _, row in valued]
+    return others + nulls if descends else nulls + others
 
 
 def _indexed_assessments(tree: Node | None, view: SandboxView) -> Sequence[Stored] | None:
