@@ -270,6 +270,16 @@ def test_client_that_waits_for_a_response_is_not_disconnected(hasty: Server) -> 
         sandbox.control("DELETE")
 
 
+def test_request_that_is_refused_while_it_is_handled_ends_nothing_else(hasty: Server) -> None:
+    with httpx2.Client(base_url=hasty.url, trust_env=False, timeout=30) as http:
+        sandbox = Sandbox(http, "refused")
+        sandbox.control_json("PUT", "/faults", [{"do": "delay", "duration": "PT2S"}])
+        data = head(f"api-key: {sandbox.credential}", "Transfer-Encoding: chunked") + b"junk\r\n"
+        assert send_raw(hasty.url, data).startswith(b"HTTP/1.1 400 ")
+        until(lambda: sandbox.control_json("GET", "/journal") != [])
+        sandbox.control("DELETE")
+
+
 def test_slow_clients_do_not_delay_others(hasty: Server) -> None:
     with ExitStack() as stack, sandbox_at(hasty.url, "quick") as quick:
         for _ in range(200):
@@ -460,6 +470,17 @@ def test_webhook_rate_is_kept_and_no_webhook_is_lost(sandbox: Sandbox, listener:
     assert last - began > 0.99 * (many - 1) / rate
     assert len({received.body for received in listener.received}) == many
     assert {found["state"] for found in sandbox.control_json("GET", "/deliveries")} == {"delivered"}
+
+
+@pytest.mark.parametrize("rate", [None, 1_000])
+def test_another_webhook_rate_holds_for_webhooks_that_wait(
+    sandbox: Sandbox, listener: Listener, rate: int | None
+) -> None:
+    completed(sandbox, listener, 1, 30)
+    listener.wait_for(1)
+    began = time.monotonic()
+    sandbox.control_json("PATCH", "/config", {"webhook_rate": rate})
+    assert listener.wait_for(30)[-1].at - began < 10
 
 
 def test_webhook_that_waits_for_its_slot_is_cancelled_by_a_reset(sandbox: Sandbox, listener: Listener) -> None:

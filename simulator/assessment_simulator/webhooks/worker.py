@@ -56,7 +56,11 @@ class WebhookWorker:
         self._claimed: defaultdict[str, deque[tuple[Delivery, Fault | None]]] = defaultdict(deque)
         # By origin and delivery, the attempts in flight.
         self._attempts: defaultdict[str, dict[str, asyncio.Task[None]]] = defaultdict(dict)
-        self._next_slot = 0.0
+        # Attempts that wait for a slot of `webhook_rate`, in their order; and when the last slot was.
+        self._slots = asyncio.Lock()
+        self._last_slot = 0.0
+        # Set by every commit: it may have changed the rate.
+        self._woken = asyncio.Event()
         self._is_paused = False
         self._is_stopping = False
         # Whether an attempt did not begin because commits were lost.
@@ -84,6 +88,7 @@ class WebhookWorker:
     def wake(self) -> None:
         """Look for due deliveries: something was committed, or the timer fired, or an attempt ended."""
         sandbox = self._sandbox
+        self._woken.set()
         if self._is_paused or sandbox.is_closed:
             return
         try:
@@ -149,12 +154,8 @@ class WebhookWorker:
     async def _attempt(self, delivery: Delivery, fault: Fault | None) -> None:
         """Send a webhook once, and record that."""
         sandbox, epoch = self._sandbox, self._epoch
-        if sandbox.config.webhook_rate is not None:  # each attempt takes the next free slot
-            now = asyncio.get_running_loop().time()
-            slot = max(now, self._next_slot)
-            self._next_slot = slot + 1 / sandbox.config.webhook_rate
-            if slot > now:
-                await asyncio.sleep(slot - now)
+        if sandbox.config.webhook_rate is not None:
+            await self._take_slot()
         attempt: Attempt | None = None
         while attempt is None and not sandbox.is_closed:
             try:
@@ -183,6 +184,21 @@ class WebhookWorker:
                 await asyncio.sleep(_RETRY_AFTER)
             else:
                 return
+
+    async def _take_slot(self) -> None:
+        """Wait for the next free slot of `webhook_rate`, which may be changed in the meantime."""
+        loop = asyncio.get_running_loop()
+        slot = asked = loop.time()
+        async with self._slots:
+            while (rate := self._sandbox.config.webhook_rate) is not None:
+                slot = max(asked, self._last_slot + 1 / rate)
+                if slot <= loop.time():
+                    break
+                self._woken.clear()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout_at(slot):
+                        await self._woken.wait()
+            self._last_slot = slot
 
     async def _send(self, delivery: Delivery, fault: Fault | None) -> Attempt:
         sandbox, event, number = self._sandbox, delivery.event, len(delivery.attempts) + 1
