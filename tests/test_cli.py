@@ -800,20 +800,35 @@ def test_env_in_closed_access_prints_names_and_with_create_credentials_that_work
     complaint(again, "there is a sandbox 'for-env' already")
 
 
-@pytest.mark.parametrize(
-    "command",
-    [("env",), ("complete", "x"), ("clock", "advance", "24h"), ("requests", "tail", "--no-follow")],
-    ids=" ".join,
-)
+ABOUT_A_SANDBOX = [("env",), ("complete", "x"), ("clock", "advance", "24h"), ("requests", "tail", "--no-follow")]
+
+
+@pytest.mark.parametrize("command", ABOUT_A_SANDBOX, ids=" ".join)
 def test_a_command_about_a_sandbox_says_that_no_server_answers(command: tuple[str, ...]) -> None:
     complaint(call(*command, "--url", "http://127.0.0.1:9"), "start one with `assessment-simulator serve`")
     complaint(call(*command, "--url", "http://127.0.0.1:9", "--sandbox", "Ada"), "a-z, 0-9 and -")
 
 
-@pytest.mark.parametrize("status", [b"200 OK", b"404 Not Found"])
-def test_env_says_that_another_program_answers(status: bytes) -> None:
-    with responding(b"HTTP/1.1 %b\r\ncontent-length: 2\r\nconnection: close\r\n\r\nhi" % status) as url:
-        complaint(call("env", "--url", url), "no simulator")
+PAGE = b"<!doctype html><title>Welcome</title>" + b"<p>text</p>" * 200
+FOREIGN = {
+    f"{status.decode()}, {kind.decode()}": b"HTTP/1.1 %b\r\ncontent-type: %b\r\ncontent-length: %d\r\nconnection: close"
+    b"\r\n\r\n%b" % (status, kind, len(PAGE), PAGE)
+    for status, kind in ((b"200 OK", b"text/html"), (b"404 Not Found", b"text/html"), (b"500 No", b"application/json"))
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", FOREIGN.values(), ids=FOREIGN)
+@pytest.mark.parametrize("command", [*ABOUT_A_SANDBOX, ("ready",), ("doctor",)], ids=" ".join)
+def test_a_command_says_in_one_line_that_another_program_answers(command: tuple[str, ...], answer: bytes) -> None:
+    with responding(answer) as url:
+        done = call(*command, "--url", url)
+    said = done.stdout + done.stderr
+    assert done.returncode == (2 if command == ("doctor",) else 1)
+    assert said.count("\n") == 1
+    assert url in said
+    assert "no simulator" in said or (command == ("ready",) and "200" not in said)
+    assert "<" not in said
+    assert len(said) < 200
 
 
 def test_complete_clock_and_requests_act_on_a_sandbox(sandbox: Sandbox) -> None:

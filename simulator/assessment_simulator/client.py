@@ -87,7 +87,7 @@ class SimulatorServer(AbstractContextManager["SimulatorServer"]):
 
     def check(self) -> None:
         """Raise `SimulatorError` unless a simulator answers."""
-        self._connection.call("GET", "/_simulator/health")
+        self._connection.health()
 
     def open(self, name: str | None = None, *, like: str = "", **opening: Any) -> Simulator:
         """Open a sandbox; by default with a new name that begins with `like`. `opening` are `seed` and `config`."""

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from assessment_simulator.settings import from_environment
+from assessment_simulator.testing.connection import is_health
 
 # Seconds that the whole response may take.
 WITHIN = 5.0
@@ -59,13 +60,8 @@ def health(base: str, trusted: ssl.SSLContext | None) -> str:
         detail = value.get("detail") if isinstance(value, dict) else None
         raise Unready(f"{status} {detail if isinstance(detail, str) else reason}")
     if not is_health(value):
-        raise Unready(f"no simulator answers so: {body[:80].decode(errors='replace')!r}")
+        raise Unready("another program responds there, no simulator")
     return body.decode()
-
-
-def is_health(value: Any) -> bool:
-    """Whether a value is a simulator's report on its health."""
-    return isinstance(value, dict) and value.get("status") == "ok" and isinstance(value.get("version"), str)
 
 
 def trust(url: str, authority: Path | None, *, own: bool) -> ssl.SSLContext | None:

@@ -41,11 +41,11 @@ class Connection {
     try {
       if (value !== null && isJson) value = JSON.parse(text);
     } catch {
-      throw new SimulatorError(`${place}: ${status}, and the body is no JSON: ${text.slice(0, 200)}`, status);
+      throw new SimulatorError(`${place}: ${status}: no simulator sent this response`, status);
     }
     if (status >= 200 && status < 300) return value;
     const problem = isJson && value && typeof value === "object" ? value : {};
-    const lines = [problem.detail ?? `this is no simulator: ${text.slice(0, 200)}`];
+    const lines = [problem.detail ?? "no simulator sent this response"];
     for (const near of problem.nearest ?? []) {
       const differences = (near.differs ?? []).map((one) => `${one.member} is ${shown(one.found)} and not ${shown(one.wanted)}`);
       lines.push(`  nearest: ${near.id ?? "something"}: ${differences.join("; ")}`);

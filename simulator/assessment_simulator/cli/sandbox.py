@@ -32,9 +32,11 @@ def connected(url: str | None, ca: Path | None) -> Iterator[Connection]:
     try:
         base = server_url(url)
         with Connection(base, control_token(), trust(base, ca, own=url is None)) as connection:
+            connection.health()
             yield connection
     except SimulatorError as problem:
-        reason = problem.detail if problem.status else f"{problem}; start one with `assessment-simulator serve`"
+        hint = "; start one with `assessment-simulator serve`" if problem.status is None else ""
+        reason = problem.detail + hint
         raise click.ClickException(reason) from None
     except (ValueError, OSError) as problem:
         raise click.ClickException(str(problem)) from None
@@ -60,9 +62,6 @@ def variables(server: Connection, sandbox: str, *, create: bool) -> dict[str, st
 
 def _is_open(server: Connection) -> bool:
     """Whether the server has open access: then it lists its sandboxes to a caller without a token."""
-    health = server.call("GET", "/_simulator/health")
-    if not isinstance(health, dict) or "version" not in health:
-        raise ValueError(f"{server.url} answers, but it is no simulator")
     listed = server.probe(SANDBOXES, {})
     return listed is not None and listed[0] == 200
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 SANDBOXES = "/_simulator/sandboxes"
+_HEALTH = "/_simulator/health"
 
 
 class SimulatorError(Exception):
@@ -30,6 +31,11 @@ class SimulatorError(Exception):
         self.status = status
         self.problem = problem or {}
         self.detail: str = self.problem.get("detail", message)
+
+
+def is_health(value: Any) -> bool:
+    """Whether a value is a simulator's report on its health."""
+    return isinstance(value, dict) and value.get("status") == "ok" and isinstance(value.get("version"), str)
 
 
 class _Server:
@@ -64,19 +70,28 @@ class _Server:
         kind = response.headers.get("content-type", "").partition(";")[0]
         value: Any = response.text or None
         if value is not None and (kind == "application/json" or kind.endswith("+json")):
-            value = response.json()
+            try:
+                value = response.json()
+            except ValueError:
+                raise self._foreign(call, response) from None
         if response.is_success:
             return value
         document = value if isinstance(value, dict) else {}
-        lines = [str(document.get("detail", ""))]
+        if not isinstance(document.get("detail"), str):  # each error of the control API has one
+            raise self._foreign(call, response)
+        lines = [document["detail"]]
         # A wait that timed out lists what came nearest.
         for near in document.get("nearest", ()):
             differences = (f"{d['member']} is {d['found']!r} and not {d['wanted']!r}" for d in near.get("differs", ()))
             lines.append(f"  nearest: {near.get('id', 'something')}: {'; '.join(differences)}")
-        reason = "\n".join(lines) or f"this is no simulator: {response.text[:200]}"
+        reason = "\n".join(lines)
         raise SimulatorError(
             f"{call.method} {self.url}{call.path}: {response.status_code}: {reason}", response.status_code, document
         )
+
+    def _foreign(self, call: Call, response: "httpx2.Response") -> SimulatorError:
+        status = response.status_code
+        return SimulatorError(f"{call.method} {self.url}{call.path}: {status}: no simulator sent this response", status)
 
 
 class Connection(_Server, AbstractContextManager["Connection"]):
@@ -117,6 +132,19 @@ class Connection(_Server, AbstractContextManager["Connection"]):
     def call(self, method: str, path: str, body: Any = None, *, within: float | None = 30) -> Any:
         """A single call; raises `SimulatorError` unless the status is 2xx."""
         return self._do(Call(method, path, body, within))
+
+    def health(self, within: float = 5) -> Any:
+        """The server's report on its health; raises `SimulatorError` if no simulator responds."""
+        status = 200
+        try:
+            value = self.call("GET", _HEALTH, within=within)
+        except SimulatorError as problem:
+            if problem.status is None:
+                raise
+            value, status = None, problem.status
+        if not is_health(value):
+            raise SimulatorError(f"{self.url} is no simulator: another program responds at {_HEALTH}", status)
+        return value
 
     def _do(self, step: Call | Wait) -> Any:
         import httpx2
