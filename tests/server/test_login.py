@@ -31,7 +31,9 @@ def enter(http: httpx2.Client, token: str = TOKEN, following: str = "/") -> http
     return http.post("/login", data={"token": token, "next": following})
 
 
-@pytest.mark.parametrize("path", ["/", "/?a=1&b=%2F", "/nope", "/_simulator/docs", "/_simulator/docs?of=control"])
+@pytest.mark.parametrize(
+    "path", ["/", "/?a=1&b=%2F", "/nope", "/_simulator/docs", "/_simulator/docs?of=control", "/_simulator/rules"]
+)
 def test_browser_without_the_cookie_is_redirected_to_the_login_and_back(http: httpx2.Client, path: str) -> None:
     answer = http.get(path, headers=BROWSER)
     assert answer.status_code == 303
@@ -40,7 +42,7 @@ def test_browser_without_the_cookie_is_redirected_to_the_login_and_back(http: ht
     assert enter(http, following=path).headers["location"] == path
 
 
-@pytest.mark.parametrize("path", [ROOT, "/_simulator", "/_simulator/rules", "/_simulator/docs/x"])
+@pytest.mark.parametrize("path", [ROOT, "/_simulator", "/_simulator/rulesx", "/_simulator/docs/x"])
 def test_control_api_and_forms_do_not_redirect_to_the_login(http: httpx2.Client, path: str) -> None:
     problem(http.get(path, headers=BROWSER), 401, "Authorization: Bearer")
     problem(http.post("/", headers=BROWSER), 401, "Authorization: Bearer")
@@ -84,6 +86,21 @@ def test_wrong_token_shows_an_error_and_sets_no_cookie(http: httpx2.Client, toke
     assert "That is not the control token" in answer.text
     assert "set-cookie" not in answer.headers
     assert http.get(ROOT).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("form", "why"),
+    [(f"token={TOKEN}" + "&a=1" * 1_500, "than 1000 fields"), (b"token=\xff", "be read"), ("token=%ff", "be read")],
+    ids=["many fields", "no UTF-8", "no UTF-8, escaped"],
+)  # fmt: skip
+def test_form_that_cannot_be_read_is_refused_with_the_reason(http: httpx2.Client, form: str | bytes, why: str) -> None:
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    for path in ("/login", "/sandboxes"):
+        cookie = {"cookie": enter(http, TOKEN).headers["set-cookie"].partition(";")[0]}
+        answer = http.post(path, content=form, headers=headers | cookie)
+        assert answer.status_code == 400
+        assert why in answer.text
+        assert "set-cookie" not in answer.headers
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Requests that belong to no sandbox, and the pages of rules, to which refusals lead."""
 
+import re
 from html import unescape
 
 import httpx2
@@ -76,6 +77,16 @@ def test_a_browser_gets_the_page_of_a_rule(http: httpx2.Client, id: str) -> None
     assert f"simulator-rule: {id}" in page.text
 
 
+def test_a_browser_gets_a_page_of_all_rules_and_a_program_json(http: httpx2.Client) -> None:
+    rules = http.get("/_simulator/rules").json()
+    page = http.get("/_simulator/rules", headers={"accept": "text/html,*/*;q=0.8"})
+    assert page.headers["content-type"].startswith("text/html")
+    links = re.findall(r'href="/_simulator/rules/([^"]+)"', page.text)
+    assert links == [rule["id"] for rule in rules]
+    text = unescape(page.text)
+    assert [rule["id"] for rule in rules if rule["statement"] not in text] == []
+
+
 def test_the_examples_of_rules_leave_nothing_behind(http: httpx2.Client) -> None:
     with served() as url, httpx2.Client(base_url=url, timeout=30) as http:
         first = http.get("/_simulator/rules/pi.access.key").text
@@ -92,6 +103,7 @@ def test_a_browser_logs_in_before_it_sees_a_rule(closed: Server) -> None:
         page = http.get("/_simulator/rules/pi.access.key", headers={"accept": "text/html"})
         assert (page.status_code, page.headers["location"]) == (303, "/login?next=/_simulator/rules/pi.access.key")
         assert http.get("/_simulator/rules/pi.access.key").status_code == 401
+        assert http.get("/_simulator/rules", headers={"accept": "text/html"}).headers["location"].endswith("/rules")
 
 
 def test_a_web_page_can_read_where_the_rules_of_a_refusal_are_explained(http: httpx2.Client) -> None:

@@ -79,7 +79,7 @@ def operations(vendors: Mapping[str, Vendor]) -> tuple[Operation, ...]:
         Operation("health", "GET", f"{ROOT}/health", server.health, Health),
         Operation("ready", "GET", f"{ROOT}/ready", server.ready, Health, 200, (503,)),
         Operation("metrics", "GET", f"{ROOT}/metrics", server.metrics, str, 200, (501,), media_type="text/plain"),
-        Operation("rules", "GET", f"{ROOT}/rules", server.rules, list[rules.Rule]),
+        Operation("rules", "GET", f"{ROOT}/rules", rules.show_all, list[rules.Rule]),
         Operation("rule", "GET", f"{ROOT}/rules/{{id}}", rules.show, rules.WholeRule, 200, (404,)),
         Operation("unattributed", "GET", f"{ROOT}/unattributed", journal.list_unattributed, list[journal.WholeCall],
                   query={"newest": journal.PAGING["newest"]}),

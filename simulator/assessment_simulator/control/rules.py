@@ -1,4 +1,4 @@
-"""The rule catalogue, and the page of each rule with two requests that are sent when the page is first asked for."""
+"""The rule catalogue and the page of each rule, with two requests that are sent when the page is first asked for."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -12,7 +12,7 @@ from assessment_simulator.control import settings
 from assessment_simulator.control.bodies import Answer
 from assessment_simulator.control.journal import WholeCall
 from assessment_simulator.control.operation import ControlCall
-from assessment_simulator.control.server import rule_view
+from assessment_simulator.control.server import catalogue, rule_view
 from assessment_simulator.core.sources import Standing
 from assessment_simulator.core.text import meant, pretty
 from assessment_simulator.core.vendor import Vendor
@@ -50,6 +50,19 @@ class WholeRule(Rule):
     refused: WholeCall
 
 
+async def show_all(call: ControlCall) -> Response | list[dict[str, Any]]:
+    """The rule catalogue; a page for a browser."""
+    vendors = call.api.sandboxes.vendors
+    if not _is_for_browser(call):
+        return catalogue(vendors)
+    listed = [(vendor.title, [rule_view(vendor, rule) for rule in vendor.rules]) for vendor in vendors.values()]
+    return render("rules.html", prefix=proxy_info(call.request.scope).prefix, listed=listed, root=ROOT)
+
+
+def _is_for_browser(call: ControlCall) -> bool:
+    return b"text/html" in named_headers(call.request.scope).get(b"accept", b"").lower()
+
+
 async def shown(vendors: Mapping[str, Vendor], id: str) -> dict[str, Any]:
     """A rule with its examples, which are run here; raises KeyError."""
     vendor, rule = next((vendor, rule) for vendor in vendors.values() for rule in vendor.rules if rule.id == id)
@@ -80,7 +93,7 @@ async def show(call: ControlCall) -> Response | dict[str, Any]:
         except TimeoutError:
             raise Problem(503, "the examples of this rule took too long; try again") from None
     rule = api.rules[id]
-    if b"text/html" not in named_headers(call.request.scope).get(b"accept", b"").lower():
+    if not _is_for_browser(call):
         return rule
     prefix = proxy_info(call.request.scope).prefix
     return render(
