@@ -113,9 +113,11 @@ class UndoPoint(Answer):
 
 async def list_sandboxes(call: ControlCall) -> Iterator[View]:
     """The sandboxes, in the order of their creation, or the newest of them."""
-    text, newest_first = call.query.get("q", ""), reversed(await call.api.sandboxes.listed())
-    found = (one for one in older(newest_first, call.query.get("before"), lambda one: one.name) if text in one.name)
-    return map(sandbox_view, await page(found, call.query.get("newest")))
+    text, before, newest = (call.query.get(name) for name in ("q", "before", "newest"))
+    most = None if newest is None else newest + 1  # `before` is in the list, too
+    newest_first = await call.api.sandboxes.listed(most, before, text or "")
+    found = (one for one in older(newest_first, before, lambda one: one.name) if (text or "") in one.name)
+    return map(sandbox_view, await page(found, newest))
 
 
 def sandbox_view(sandbox: LiveSandbox | Listed) -> View:

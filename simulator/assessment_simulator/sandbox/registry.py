@@ -117,11 +117,16 @@ class Sandboxes:
         """How many sandboxes there are."""
         return len(self._sandboxes) if self.log is None else (await self.log.count(""))[0]
 
-    async def listed(self) -> Sequence[Sandbox | Listed]:
-        """All there are: those in memory as they are, the others as the log describes them."""
+    async def listed(
+        self, most: int | None = None, until: str | None = None, text: str = ""
+    ) -> Sequence[Sandbox | Listed]:
+        """Those in memory as they are, the others as the log describes them, newest first.
+
+        A log leaves out what `Log.listed` would: it may hold many more sandboxes than are asked for.
+        """
         if self.log is None:
-            return [*self]
-        return [self._sandboxes.get(one.name) or one for one in await self.log.every()]
+            return [*self][::-1]
+        return [self._sandboxes.get(one.name) or one for one in await self.log.listed(most, until, text)]
 
     def cached(self, name: str) -> Sandbox | None:
         """The sandbox of that name, if it is in memory."""

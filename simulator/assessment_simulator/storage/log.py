@@ -14,6 +14,7 @@ from hashlib import blake2b
 from importlib import resources
 from typing import Any
 
+from assessment_simulator.core.text import SANDBOX_NAME
 from assessment_simulator.storage import (
     SETTLES_WITHIN,
     Batch,
@@ -182,13 +183,23 @@ class Log(ABC):
             [(count, is_taken)] = await run("SELECT count(*), count(*) FILTER (WHERE name = ?) FROM sandbox", name)
         return count, bool(is_taken)
 
-    async def every(self) -> list[Listed]:
-        """All sandboxes, in the order of their creation."""
+    async def listed(self, most: int | None = None, until: str | None = None, text: str = "") -> list[Listed]:
+        """The sandboxes, newest first: those with the text in their names, or the first `most` of them.
+
+        With `until`, the list begins with the sandbox of that name, whether or not it has the text; it is empty where
+        there is none.
+        """
         found: list[Listed] = []
-        pause, last = Pause(), 0
+        pause, last = Pause(), 2**62
+        is_asked, values = "TRUE", tuple[str, ...]()
+        if until is not None:
+            is_asked, values = "key <= (SELECT key FROM sandbox WHERE name = ?)", (until,)
+        if text:  # in a pattern, only `_` and `%` of what is no name have a meaning
+            is_asked += " AND (name = ? OR name LIKE ?)"
+            values += until or "", f"%{text}%" if SANDBOX_NAME.fullmatch(text) else ""
+        query = f"SELECT key, name, about, summary FROM sandbox WHERE key < ? AND {is_asked} ORDER BY key DESC LIMIT ?"  # noqa: S608
         async with self.transaction(writes=False) as run:
-            query = "SELECT key, name, about, summary FROM sandbox WHERE key > ? ORDER BY key LIMIT ?"
-            while rows := await run(query, last, AT_ONCE):
+            while rows := await run(query, last, *values, AT_ONCE if most is None else min(AT_ONCE, most - len(found))):
                 for _, name, about, summary in rows:
                     found.append(Listed(name, json.loads(about), json.loads(summary)))
                     await pause.if_due()

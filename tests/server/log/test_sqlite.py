@@ -33,7 +33,7 @@ from assessment_simulator.webhooks.egress import Policy
 from assessment_simulator.webhooks.worker import WebhookWorker
 from tests.server import PERSON, PI, ROOT, assessment
 from tests.server.log.worlds import World, create, portrait
-from tests.servers import CONTROL, CONTROL_TOKEN, Listener, Sandbox, Server
+from tests.servers import CONTROL, CONTROL_TOKEN, Listener, Sandbox, Server, served
 from tests.waiting import until
 
 START = "2026-01-01T00:00:00.0000000Z"
@@ -245,9 +245,27 @@ async def test_unused_sandboxes_are_deleted_by_age_and_number(
         await used("b", 95)
         await used("c", -95)
     await Maintenance(sandboxes, log, limits).delete_unused()
-    assert [one.name for one in await log.every()] == left
+    assert [one.name for one in await log.listed()] == left[::-1]
     assert sorted(sandbox.name for sandbox in sandboxes) == left
     await sandboxes.close()
+
+
+LISTED: list[tuple[dict[str, str], str]] = [
+    ({}, "c-1 b-1 a-2 a-1"), ({"newest": "2"}, "c-1 b-1"), ({"before": "b-1"}, "a-2 a-1"),
+    ({"before": "b-1", "newest": "1"}, "a-2"), ({"q": "A-"}, "a-2 a-1"), ({"q": "-1", "newest": "2"}, "c-1 b-1"),
+    ({"q": "-1", "before": "a-2", "newest": "9"}, "a-1"), ({"q": "_"}, ""), ({"q": "%"}, ""), ({"before": "a-1"}, ""),
+]  # fmt: skip
+
+
+def test_a_page_of_the_list_of_sandboxes_is_that_page_of_the_whole_list(path: Path) -> None:
+    for options in ((), ("--log", f"sqlite:{path}")):
+        with served(*options) as url, httpx2.Client(base_url=url, trust_env=False) as http:
+            for name in ("a-1", "a-2", "b-1", "c-1"):
+                assert http.post("/_simulator/sandboxes", json={"name": name}).status_code == 201
+            for query, expected in LISTED:
+                found = [one["name"] for one in http.get("/_simulator/sandboxes", params=query).json()]
+                assert (found if "newest" in query else found[::-1]) == expected.split(), query
+            assert http.get("/_simulator/sandboxes?before=a-3").status_code == 422
 
 
 async def test_a_sandbox_in_use_counts_as_used_last(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,7 +280,7 @@ async def test_a_sandbox_in_use_counts_as_used_last(path: Path, monkeypatch: pyt
     create(used)
     assert await sandboxes.find_or_open("c")
     await maintenance.delete_unused()
-    assert [one.name for one in await log.every()] == ["a", "c"]
+    assert [one.name for one in await log.listed()] == ["c", "a"]
     await sandboxes.close()
 
 
