@@ -147,7 +147,7 @@ def section(grade: Grade, report: Report) -> str:
     lines = [f"## {grade.name}", "", grade.about, "", f"**{report.grade}.**", ""]
     if broken := sorted(found(report)):
         lines += ["| violated | why |", "|---|---|"]
-        lines += [f"| `{id}` | {grade.broken.get(id, 'to be looked into')} |" for id in broken]
+        lines += [f"| `client.{id}` | {grade.broken.get(id, 'to be looked into')} |" for id in broken]
         lines.append("")
     unclaimed = {one.property.feature for one in report.outcomes if one.verdict is Verdict.NOT_CLAIMED}
     if unclaimed:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from assessment_simulator import __version__
+from assessment_simulator.core.text import install
 
 
 class Commands(click.Group):
@@ -51,10 +52,9 @@ class Commands(click.Group):
         except ModuleNotFoundError as problem:
             if (problem.name or "").partition(".")[0] not in ("hypothesis", "pytest"):
                 raise
-            install = "pip install 'assessment-simulator[contracts]', or '.[contracts]' in a clone"
 
             def explain() -> None:
-                raise click.ClickException(f"check needs Hypothesis and pytest: {install}")
+                raise click.ClickException(f"check needs Hypothesis and pytest: {install('contracts')}")
 
             # It explains this whatever follows on the command line, `--help` included.
             anything = {"ignore_unknown_options": True, "allow_extra_args": True}

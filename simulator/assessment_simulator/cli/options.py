@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from assessment_simulator.cli.values import sandbox_name
+from assessment_simulator.core.text import install
 from assessment_simulator.core.urls import is_web_url
 from assessment_simulator.settings import PREFIX, Settings, from_environment, local_url
 
@@ -26,8 +27,7 @@ def need_cryptography(option: str) -> None:
     try:
         import cryptography  # noqa: F401
     except ModuleNotFoundError:
-        install = "pip install 'assessment-simulator[tls]'"
-        raise click.ClickException(f"{option} needs the package cryptography: {install}") from None
+        raise click.ClickException(f"{option} needs the package cryptography: {install('tls')}") from None
 
 
 def parsed(parse: Callable[[Any], Any]) -> Callable[[click.Context, click.Parameter, Any], Any]:

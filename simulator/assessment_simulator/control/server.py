@@ -8,6 +8,7 @@ from starlette.responses import Response
 from assessment_simulator import output
 from assessment_simulator.control.operation import ControlCall
 from assessment_simulator.core.rules import Rule
+from assessment_simulator.core.text import install
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.http.problem_details import Problem
 from assessment_simulator.http.routing import json
@@ -29,11 +30,6 @@ async def ready(call: ControlCall) -> Response:
     if call.api.sandboxes.log is not None:
         await call.api.sandboxes.log.ready()
     return await health(call)
-
-
-async def rules(call: ControlCall) -> list[dict[str, Any]]:
-    """The rule catalogue."""
-    return catalogue(call.api.sandboxes.vendors)
 
 
 def catalogue(vendors: Mapping[str, Vendor]) -> list[dict[str, Any]]:
@@ -65,7 +61,7 @@ async def metrics(call: ControlCall) -> Response:
     """The counters and gauges of this process, for Prometheus."""
     api, meters = call.api, call.api.sandboxes.meters
     if meters.registry is None:
-        raise Problem(501, "metrics need prometheus-client: pip install 'assessment-simulator[metrics]'")
+        raise Problem(501, f"metrics need prometheus-client: {install('metrics')}")
     from prometheus_client import CONTENT_TYPE_LATEST, ProcessCollector, generate_latest
 
     if api.collector is None:  # at the first scrape: without one, no call pays for the measuring of its duration

@@ -1,4 +1,7 @@
-"""Text that callers send: checks of blank text, UUIDs, misspelt names, e-mail addresses and blanks made by a `+`."""
+"""Text that callers send: checks of blank text, UUIDs, misspelt names, e-mail addresses and blanks made by a `+`.
+
+And how to install an extra of this package, for messages about a missing one.
+"""
 
 import json
 import re
@@ -21,6 +24,11 @@ _MOST = 5
 _MOST_LISTED = 20
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _SEPARATORS = re.compile(r"[\W_]+")
+
+
+def install(extra: str) -> str:
+    """How to install an extra of this package."""
+    return f"pip install 'assessment-simulator[{extra}]', or '.[{extra}]' in a clone"
 
 
 def is_blank(text: str) -> bool:

@@ -40,6 +40,7 @@ from contextlib import asynccontextmanager, contextmanager, nullcontext, suppres
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
+from assessment_simulator.core.text import install
 from assessment_simulator.storage import SETTLES_WITHIN, Batch, Claimed, Found, LogError, Position, Unusable, Unwritten
 from assessment_simulator.storage.log import AT_ONCE, Log, Run, found_in, migrations
 
@@ -115,8 +116,7 @@ class PostgresqlLog(Log):
             import psycopg
             import psycopg_pool
         except ModuleNotFoundError:
-            hint = "pip install 'assessment-simulator[postgres]'"
-            raise Unusable(f"needs the driver psycopg and its pool: {hint}") from None
+            raise Unusable(f"needs the driver psycopg and its pool: {install('postgres')}") from None
         self._errors = (psycopg.Error, psycopg_pool.PoolTimeout, psycopg_pool.PoolClosed)
         # Where this server takes forwarded requests: HOST:PORT; to be set before `start`.
         self.address = ""

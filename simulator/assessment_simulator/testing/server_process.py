@@ -25,6 +25,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Any, NamedTuple, cast
 
+from assessment_simulator.core.text import install
 from assessment_simulator.settings import Settings
 
 # Seconds that a server has to stop gracefully when its run has ended.
@@ -97,8 +98,8 @@ def server(address: dict[str, Any], settings: Settings, *, shared: bool) -> Pool
             try:
                 from filelock import FileLock
             except ModuleNotFoundError:
-                install = "pip install 'assessment-simulator[pytest]'"
-                raise RuntimeError(f"under pytest-xdist the simulator needs filelock: {install}") from None
+                why = f"under pytest-xdist the simulator needs filelock: {install('pytest')}"
+                raise RuntimeError(why) from None
             stack.enter_context(FileLock(path.with_name("lock")))
         if not path.exists():
             closed = settings.access == "closed"
