@@ -55,6 +55,10 @@ EXIT_STATUSES = {
     "doctor": "0 nothing failed, 1 something failed",
     "env": "0 printed, 1 no server answers or it refuses, 2 wrong arguments",
     "http-file": "0 printed, 2 wrong arguments",
+    "compare": "0 what was checked agrees, 1 something differs, 2 could not be read, 3 something could not be checked, "
+    "4 nothing was exercised",
+    "record": "0 stopped by a signal, 1 could not start, 2 wrong options",
+    "redact": "0 redacted, 1 could not be read or written",
     "requests": "0 printed, 1 no server answers or it refuses, 2 wrong arguments",
     "openapi": "0 printed, 2 wrong arguments",
     "ready": "0 a server answers, 1 none does",

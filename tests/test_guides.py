@@ -18,8 +18,9 @@ from tests.waiting import free_port
 
 DOCS = ROOT / "docs"
 EXAMPLES = DOCS / "examples"
-# tests/intercept/test_page.py runs the blocks of one guide.
-GUIDES = sorted({f"howto/{path.name}" for path in (DOCS / "howto").glob("*.md")} - {"howto/intercept.md"})
+# tests/intercept/test_page.py and tests/recording/test_page.py run the blocks of these.
+APART = {"howto/compare.md", "howto/intercept.md"}
+GUIDES = sorted({f"howto/{path.name}" for path in (DOCS / "howto").glob("*.md")} - APART)
 GUIDES.append("integrations/http-files.md")
 # The languages whose blocks run, by the beginning of the page's name: here or in the test that is named.
 RUN = {

@@ -9,11 +9,29 @@ stand inside the commands, so that `--help` and `ready` load nothing of the serv
 from assessment_simulator.cli.group import main
 from assessment_simulator.cli.health import doctor, ready
 from assessment_simulator.cli.intercept import run
+from assessment_simulator.cli.recording import compare, record, redact
 from assessment_simulator.cli.reference import http_file, openapi, routes, rules
 from assessment_simulator.cli.sandbox import clock, complete, env, requests
 from assessment_simulator.cli.server import demo, serve
 
 __all__ = ["main"]
 
-for _command in (clock, complete, demo, doctor, env, http_file, openapi, ready, requests, routes, rules, run, serve):
+for _command in (
+    clock,
+    compare,
+    complete,
+    demo,
+    doctor,
+    env,
+    http_file,
+    openapi,
+    ready,
+    record,
+    redact,
+    requests,
+    routes,
+    rules,
+    run,
+    serve,
+):
     main.add_command(_command)
