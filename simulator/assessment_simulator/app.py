@@ -178,7 +178,7 @@ class Simulator:
     async def open(self) -> None:
         """Open the log, and the sandboxes of the settings, before anything is served; raises `Unopened`."""
         if self.log is not None:
-            await loaded("aiohttp", "httpx2", *CONTROL)  # so that no request waits for these imports later
+            await loaded("aiohttp", "httpx2", "jinja2", *CONTROL)  # so that no request waits for these imports later
             await self.log.start()
         try:
             await self._open_sandboxes()
