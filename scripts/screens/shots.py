@@ -140,7 +140,7 @@ SHOTS: tuple[Shot, ...] = (
     Shot("preview", f"{DEMO}", undone),
     Shot("faults", f"{DEMO}/faults", whole=True),
     Shot("rules", f"{DEMO}/rules?show=kept"),
-    Shot("all-rules", "/_simulator/rules"),
+    Shot("all-rules", "/_simulator/rules", shown=()),
     Shot("states", f"{DEMO}/states", whole=True),
     Shot("settings", f"{DEMO}/settings", whole=True),
     Shot("tour", "/tour", toured, whole=True),
