@@ -15,10 +15,11 @@ from assessment_simulator.control import bodies
 from assessment_simulator.control.faults import MOST_FAULTS
 from assessment_simulator.control.operation import S
 from assessment_simulator.control.operations import operations
-from assessment_simulator.core import urls
+from assessment_simulator.core import instant, urls
 from assessment_simulator.core.config import Config
 from assessment_simulator.core.faults import KINDS, Fault
 from assessment_simulator.core.outcome_tags import TAGS
+from assessment_simulator.core.retry_schedule import MAX_ATTEMPTS, RETRYABLE_STATUSES, backoff
 from assessment_simulator.dashboard import tour
 from assessment_simulator.dashboard.routes import PAGES, UNDER
 from assessment_simulator.events.feed import WHAT
@@ -108,6 +109,10 @@ LISTS: list[tuple[list[str], object]] = [
     (listed(CONTROL, "member"), {field.name for field in fields(Fault)}),
     (listed(OPERATIONS, "option", r"`--([\w-]+)`"), {*options(serve)}),
     (listed(OPERATIONS[OPERATIONS.index("## Doctor") :], "option", r"`--([\w-]+)`"), {*options(doctor)}),
+    (
+        re.findall(r"`([a-z -]+)`", " ".join(row[0] for row in rows(OPERATIONS, "command"))),
+        {*re.findall(r"^## (.+)$", page("command-line.md"), re.MULTILINE)} - {"serve"},
+    ),
     (listed(page("dashboard.md"), "page", r"`(\S+)`"), {"/", tour.PATH} | {UNDER + shown.path for shown in PAGES}),
     ([row[0] for row in rows(page("design.md"), "package")], dependencies()),
 ]
@@ -116,6 +121,19 @@ LISTS: list[tuple[list[str], object]] = [
 @pytest.mark.parametrize(("names", "known"), LISTS)
 def test_a_table_lists_all_there_is_and_nothing_else(names: list[str], known: object) -> None:
     assert {*names} == known
+
+
+def test_the_page_of_webhooks_has_the_schedule_and_the_statuses_of_the_program() -> None:
+    schedule, total = rows(page("webhooks.md"), "attempt"), 0
+    for number, row in enumerate(schedule, 1):
+        gap = backoff(number - 1) if number > 1 else 0
+        total += gap
+        shown = [instant.parse_duration(re.sub(r" (h|m|s)[a-z]*", r"\1", one).replace(" ", "")) for one in row[1:]]
+        assert (row[0], shown) == (str(number), [gap or None, total or None])
+    assert len(schedule) == MAX_ATTEMPTS
+    again = next(row for row in rows(page("webhooks.md"), "response of the listener") if "408" in row[0])[0]
+    assert {int(status) for status in re.findall(r"\b\d{3}\b", again)} == RETRYABLE_STATUSES
+    assert DEFAULT_SECRET in page("webhooks.md")
 
 
 def test_the_metrics_are_all_listed(server: Server) -> None:
