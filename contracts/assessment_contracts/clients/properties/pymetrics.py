@@ -108,7 +108,7 @@ def report_is_asked_for(context: ClientContext) -> None:
        Source(_DOCS, "Get Assessment Configurations, response"), Standing.DOCUMENTED, examples=0.4)  # fmt: skip
 @given(described=st.lists(wishes.TEXTS, min_size=1, max_size=3))
 def assessments_are_reported(context: ClientContext, described: list[str]) -> None:
-    """An order must name the id; people choose by the description."""
+    """An order must name the id of an assessment, and people choose one by its description."""
     offered = [
         {"id": f"assessment-{number}", "type": "nlr" if number % 2 else "games", "description": text}
         for number, text in enumerate(described)

@@ -123,7 +123,7 @@ def _told(post: Post) -> Property:
            *post.completion, examples=0.4)  # fmt: skip
     @given(slowly=st.booleans())
     def test(context: ClientContext, slowly: bool) -> None:
-        """A webhook spares the caller the polling."""
+        """Otherwise callers have to poll, and see a result only some time after the completion."""
         story = _begun(context, post)
         story.settle()
         if slowly:
