@@ -190,6 +190,22 @@ def test_a_class_is_opened_with_what_its_init_names_and_called_by_keyword(hosted
     assert program.call("get_order", {"id": "é", "report": True}, 5) == ["http://x", "k", "é", True]
 
 
+def test_a_class_that_takes_any_keyword_is_opened_without_the_credentials_of_webhooks(
+    hosted: Callable[..., JsonlProcess],
+) -> None:
+    program = hosted("""
+        class Client:
+            def __init__(self, **opening):
+                self.opened = sorted(opening)
+            def get_order(self):
+                return self.opened
+    """)
+    known = ["api_key", "base_url", "client_id", "client_secret", "timeout"]
+    assert program.call("hello", {}, 5)["parameters"] == known
+    program.call("open", dict.fromkeys([*known, "webhook_username", "webhook_password"], ""), 5)
+    assert program.call("get_order", {}, 5) == known
+
+
 RAISED: list[tuple[str, dict[str, Any]]] = [
     ("raise ClientError('refused', 'no', 404)", {"kind": "refused", "message": "no", "status": 404}),
     ("raise ClientError('unavailable')", {"kind": "unavailable", "message": "unavailable", "status": None}),

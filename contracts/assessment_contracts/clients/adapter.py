@@ -9,7 +9,7 @@ example with the parameters of its `__init__` among these, as keywords:
     api_key        either vendor's key
     timeout        the seconds that the client should wait for a response at most
     webhook_username, webhook_password    the credentials (HTTP Basic) with which the vendor calls the receiver, if the
-                   adapter has these two parameters
+                   adapter names these two parameters
 
 `features` says what the client claims (`assessment_contracts.clients.features`); without it, it claims all that its
 methods allow.

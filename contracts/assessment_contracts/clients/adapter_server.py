@@ -51,11 +51,16 @@ def _classes(module: Any) -> list[str]:
 
 
 def opening(adapter: type, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of `given` that the class's `__init__` names; `Unfit` when it demands something else."""
+    """Those of `given` that the class's `__init__` names; `Unfit` if it requires something else.
+
+    `**kwargs` takes all but the credentials of webhooks: a class that passes it on was written for the others.
+    """
     taken: dict[str, Any] = {}
     for name, parameter in inspect.signature(adapter).parameters.items():
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            taken |= given if parameter.kind is parameter.VAR_KEYWORD else {}
+        if parameter.kind is parameter.VAR_KEYWORD:
+            taken |= {name: value for name, value in given.items() if not name.startswith("webhook_")}
+        elif parameter.kind is parameter.VAR_POSITIONAL:
+            continue
         elif name in given:
             taken[name] = given[name]
         elif parameter.default is parameter.empty:
