@@ -1,6 +1,6 @@
 """What a vendor can see while it decides: one sandbox, read-only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from assessment_simulator.core.config import Config
@@ -51,8 +51,8 @@ class SandboxView(Protocol):
         """All ids saved under that key, oldest first."""
         ...
 
-    def all(self, kind: str) -> Sequence[Stored]:
-        """All records of that kind, oldest first."""
+    def all(self, kind: str) -> Iterable[Stored]:
+        """All records of that kind as they are now, oldest first."""
         ...
 
     def page(self, kind: str, skip: int, top: int) -> Sequence[Stored]:

@@ -46,16 +46,18 @@ def list_assessments(request: VendorRequest, view: SandboxView) -> Decision:
     top = min(limit + 1 if query.top is None else query.top, limit + 1)  # one more shows whether there is a next page
     # Without these options the position of a record alone decides whether it is shown.
     is_searched = query.filter is not None or bool(query.order or query.words or query.count)
-    candidates: Sequence[Stored] | None
+    candidates: Iterable[Stored] | None
     if not is_searched:
         candidates = view.page(RECORD_KIND, query.skip, top)
     elif (candidates := _indexed_assessments(query.filter, view)) is None:
         candidates = view.all(RECORD_KIND)
 
-    def steps(found: Sequence[Stored]) -> Steps:
+    def steps(candidates: Iterable[Stored]) -> Steps:
         notes: list[str] = []
-        if is_searched:
-            members = ((one, representations.members(one, config)) for one in found)
+        if not is_searched:
+            found = [*candidates]
+        else:
+            members = ((one, representations.members(one, config)) for one in candidates)
             rows = yield from _matching(query, request, links, members)
             for member, descends in reversed(query.order):
                 rows = yield from _sorted(rows, reader(member, str), descends=descends)
@@ -81,11 +83,10 @@ def list_assessments(request: VendorRequest, view: SandboxView) -> Decision:
 def search_people(request: VendorRequest, view: SandboxView) -> Decision:
     """Find people by text or by filter, in the order in which they were first invited."""
     query, _ = rules.read(request.query, entity_schemas.PEOPLE)
-    links, candidates = view.links, _indexed_people(query.filter, view)
-    if candidates is None:
-        candidates = view.all(PERSON)
+    links, indexed = view.links, _indexed_people(query.filter, view)
+    candidates = view.all(PERSON) if indexed is None else indexed
 
-    def steps(people: Sequence[Stored]) -> Steps:
+    def steps(people: Iterable[Stored]) -> Steps:
         found = yield from _matching(query, request, links, ((person, _person(person)) for person in people))
         top = MAX_PEOPLE if query.top is None else min(query.top, MAX_PEOPLE)
         page = [{**members, **latest} for one, members in found[query.skip : query.skip + top] if (latest := last(one))]
