@@ -14,7 +14,7 @@ from pathlib import Path
 
 from assessment_simulator.app import VENDORS
 from assessment_simulator.core.rules import Rule
-from assessment_simulator.core.sources import Source, Standing, ours
+from assessment_simulator.core.sources import Source, Standing, last_verified, ours
 from assessment_simulator.core.vendor import Vendor
 
 # The pages of rules on a server that runs with the default address.
@@ -90,9 +90,10 @@ def facts(vendor: Vendor) -> Facts:
     )
 
 
+_NEVER = "**No part of this simulator was ever compared with a live vendor.**"
 _HEAD = """# How faithful it is
 
-**No part of this simulator was ever compared with a live vendor.** All facts come from stored copies of pages (some
+{compared} All facts come from stored copies of pages (some
 partial) and from published clients. Each vendor's table of sources says what was read, when the copy was read, how old
 it is where that is known, and how much of it could be read.
 
@@ -111,6 +112,9 @@ Each table row has a standing:
 The standing and the source of a rule are those of its demand. Where the status of the refusal or the shape of its body
 comes from elsewhere, the row says so. A status without a standing of its own is as sure as the demand, and a body is
 as sure as its status.
+
+Nothing is verified until somebody [compares it with the vendor](howto/compare.md). A rule that agreed then shows the
+day of the last comparison beside its standing, here and on its page.
 
 Each rule leads to its page on a server that runs with the default address: two requests that were run there, one that
 the rule accepts and one that it refuses.
@@ -138,7 +142,10 @@ def page() -> str:
         for one in facts(vendor).assumptions
     ]
     heads = ("vendor", "assumption", "what you would see at the vendor if it is wrong", "flag", "how to check")
-    parts = [_HEAD.format(about=about), _ASSUMPTIONS, *_table(heads, assumptions)]
+    known = {rule.id for vendor in VENDORS.values() for rule in vendor.rules if vendor.verified.get(rule.id)}
+    rules = "1 rule" if len(known) == 1 else f"{len(known)} rules"
+    compared = f"**Of this simulator {rules} agreed with the live vendor in a comparison.**" if known else _NEVER
+    parts = [_HEAD.format(about=about, compared=compared), _ASSUMPTIONS, *_table(heads, assumptions)]
     for vendor in VENDORS.values():
         parts += _chapter(vendor)
     return "\n".join(parts).rstrip() + "\n"
@@ -147,13 +154,17 @@ def page() -> str:
 def _chapter(vendor: Vendor) -> list[str]:
     known = facts(vendor)
     standings = [rule.standing for rule in vendor.rules] + [one.standing for one in known.guarantees]
+    ids = {rule.id for rule in vendor.rules}
     counts = f"{len(vendor.rules)} rules and {len(known.guarantees)} guarantees"
     return [
         f"## {vendor.title}\n",
         f"{counts}, {_count(standings)}; {len(vendor.behaviour_flags)} behaviour flags.\n",
         f"Statuses of the refusals: {_count(rule.of_status.standing for rule in vendor.rules)}.\n",
+        f"Rules that agreed with the vendor in a comparison: {len(vendor.verified.keys() & ids)} of {len(ids)}.\n",
         "### Rules\n",
-        *_table(("rule", "place", "demand", "status", "standing", "source"), map(_rule, vendor.rules)),
+        *_table(("rule", "place", "demand", "status", "standing", "source"), (
+            _rule(rule, vendor) for rule in vendor.rules
+        )),
         "### Guarantees\n",
         *_table(("guarantee", "what", "standing", "source"), (
             (f"`{one.id}`", one.statement, one.standing.value, str(one.source)) for one in known.guarantees
@@ -179,7 +190,7 @@ def _count(standings: Iterable[Standing]) -> str:
     return ", ".join(f"{counts[standing]} {standing}" for standing in Standing)
 
 
-def _rule(rule: Rule) -> Sequence[str]:
+def _rule(rule: Rule, vendor: Vendor) -> Sequence[str]:
     """The row of a rule, with the standing and the source of its status and body where they are others."""
     standing, source = rule.standing.value, str(rule.source)
     parts = [("status", rule.status_basis), ("body", rule.body_basis)]
@@ -189,6 +200,8 @@ def _rule(rule: Rule) -> Sequence[str]:
         if basis is not None:
             standing += f"; {part}: {basis.standing}"
             source += f"; {part}: {basis.source}"
+    if verified := last_verified(vendor.verified.get(rule.id, ())):
+        standing += f"; **{verified}**"
     return f"[`{rule.id}`]({RULES}/{rule.id})", f"`{rule.place}`", rule.statement, str(rule.status), standing, source
 
 

@@ -5,8 +5,10 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from ipaddress import ip_network
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
@@ -17,6 +19,7 @@ from assessment_simulator import __version__
 from assessment_simulator.candidate.routes import CandidatePages
 from assessment_simulator.control.reference import Documents
 from assessment_simulator.control.router import ControlApi
+from assessment_simulator.core.sources import Verified
 from assessment_simulator.core.urls import host_and_port, path_prefix
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.counters import Meters
@@ -47,7 +50,14 @@ from assessment_simulator.webhooks.client import WebhookClient
 from assessment_simulator.webhooks.egress import Policy
 from assessment_simulator.webhooks.worker import WebhookWorker
 
-VENDORS: Mapping[str, Vendor] = {vendor.id: vendor for vendor in (pymetrics.VENDOR, predictive_index.VENDOR)}
+# Empty until somebody compares the simulator with a vendor (`compare --verified`).
+_VERIFIED = {
+    id: tuple(Verified(**one) for one in found)
+    for id, found in json.loads((Path(__file__).parent / "verified.json").read_text("utf-8")).items()
+}
+VENDORS: Mapping[str, Vendor] = {
+    vendor.id: replace(vendor, verified=_VERIFIED) for vendor in (pymetrics.VENDOR, predictive_index.VENDOR)
+}
 
 
 def documents() -> Documents:

@@ -15,6 +15,7 @@ import uvicorn
 
 from assessment_simulator.app import VENDORS
 from assessment_simulator.recording import report
+from assessment_simulator.recording import verified as verified_rules
 from assessment_simulator.recording.comparison import compare_all
 from assessment_simulator.recording.files import Recording, read
 from assessment_simulator.recording.preparation import Replay
@@ -51,7 +52,12 @@ def redact(folder: Path) -> int:
 
 
 def compare(
-    folder: Path, exclusions: Path | None, junit: Path | None, page: Path | None, say: Callable[[str], None]
+    folder: Path,
+    exclusions: Path | None,
+    verified: Path | None,
+    junit: Path | None,
+    page: Path | None,
+    say: Callable[[str], None],
 ) -> int:
     """Replay a recording, and report. Returns the exit status; raises OSError and ValueError."""
     recording = Recording(folder)
@@ -84,6 +90,8 @@ def compare(
         junit.write_bytes(report.junit(found))
     if page is not None:
         page.write_text(report.page(found, heads), "utf-8")
+    if verified is not None:
+        say(f"{verified_rules.add(verified, found, about)} rules that agree were added to {verified}")
     return found.status
 
 

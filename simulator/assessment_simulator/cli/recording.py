@@ -53,9 +53,16 @@ def redact(folder: Path) -> None:
 @click.command()
 @_FOLDER
 @click.option("--exclusions", type=_FILE, help="TOML file of [[exclude]] with place, reason and date.")
+@click.option(
+    "--verified",
+    type=_FILE,
+    help="JSON file to which the rules that agree are added, if the recording is of the vendor.",
+)
 @click.option("--junit", type=_FILE, help="Write the report as JUnit's XML.")
 @click.option("--html", "page", type=_FILE, help="Write the report as a page.")
-def compare(folder: Path, exclusions: Path | None, junit: Path | None, page: Path | None) -> None:
+def compare(
+    folder: Path, exclusions: Path | None, verified: Path | None, junit: Path | None, page: Path | None
+) -> None:
     """Replay a recording against the simulator, and say what differs.
 
     The exit status is 0 if all that was checked agrees, 1 if something differs, 3 if something could not be checked,
@@ -64,7 +71,7 @@ def compare(folder: Path, exclusions: Path | None, junit: Path | None, page: Pat
     from assessment_simulator.comparing import compare as compare_all
 
     try:
-        sys.exit(compare_all(folder, exclusions, junit, page, click.echo))
+        sys.exit(compare_all(folder, exclusions, verified, junit, page, click.echo))
     except (OSError, ValueError) as problem:
         click.echo(f"Error: {problem}", err=True)
         sys.exit(2)

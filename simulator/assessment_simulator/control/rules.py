@@ -13,7 +13,7 @@ from assessment_simulator.control.bodies import Answer
 from assessment_simulator.control.journal import WholeCall
 from assessment_simulator.control.operation import ControlCall
 from assessment_simulator.control.server import catalogue, rule_view
-from assessment_simulator.core.sources import Standing
+from assessment_simulator.core.sources import Standing, Verified, last_verified
 from assessment_simulator.core.text import meant, pretty
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.documents.renderer import draw
@@ -25,6 +25,15 @@ from assessment_simulator.http.problem_details import ROOT, Problem
 from assessment_simulator.http.templating import render
 from assessment_simulator.http.vendor_endpoint import VendorEndpoint
 from assessment_simulator.sandbox.registry import Sandboxes
+
+
+class Comparison(Answer):
+    """A comparison with the vendor in which the rule agreed."""
+
+    date: str = Field(description="the day of the recording")
+    host: str
+    version: str = Field(description="of this program")
+    calls: int
 
 
 class Rule(Answer):
@@ -41,6 +50,7 @@ class Rule(Answer):
     status_source: str = Field(description="the source of the status")
     body_standing: Standing
     body_source: str = Field(description="the source of the shape of the error body")
+    verified: list[Comparison] = Field(description="empty if it was never compared with the vendor")
 
 
 class WholeRule(Rule):
@@ -113,6 +123,8 @@ def facts(rule: Mapping[str, Any]) -> list[tuple[str, str]]:
     for heading, before, (standing, source) in zip(("Status", "Form of the refusal"), bases, bases[1:], strict=False):
         if (standing, source) != before:
             found.append((heading, f"{standing}: {source}"))
+    verified = last_verified([Verified(**one) for one in rule["verified"]])
+    found.append(("Verified", verified or "never compared with the vendor"))
     return found
 
 

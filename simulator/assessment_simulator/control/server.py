@@ -1,6 +1,7 @@
 """Calls about the server: its health, the metrics of this process, and the rules of its vendors."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
@@ -44,6 +45,7 @@ def rule_view(vendor: Vendor, rule: Rule) -> dict[str, Any]:
         "standing": rule.standing.value, "source": str(rule.source), "status": rule.status,
         "status_standing": rule.of_status.standing.value, "status_source": str(rule.of_status.source),
         "body_standing": rule.of_body.standing.value, "body_source": str(rule.of_body.source),
+        "verified": [asdict(one) for one in vendor.verified.get(rule.id, ())],
     }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Where a fact comes from, and how sure we are of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -45,6 +46,24 @@ class Basis:
 def assumed(reason: str) -> Basis:
     """The basis of a part that no page names: our own choice, with its reason."""
     return Basis(Standing.ASSUMED, ours(reason))
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A comparison with the vendor in which a rule agreed: the day of the recording, its host, our version, calls."""
+
+    date: str  # ISO 8601
+    host: str
+    version: str
+    calls: int
+
+
+def last_verified(verified: Sequence[Verified]) -> str:
+    """When a rule last agreed with the vendor, in words; "" if it was never compared."""
+    if not verified:
+        return ""
+    newest = max(verified, key=lambda one: one.date)
+    return f"last agreed with the vendor on {newest.date} ({newest.host})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from assessment_simulator.core.retry_schedule import Delivery, WebhookRequest
 from assessment_simulator.core.rules import Rule
 from assessment_simulator.core.sandbox_view import SandboxView, Stored
 from assessment_simulator.core.schema import Example, Interface
-from assessment_simulator.core.sources import BehaviourFlag
+from assessment_simulator.core.sources import BehaviourFlag, Verified
 from assessment_simulator.core.states import DiagramPosition, State, StateMachine
 from assessment_simulator.core.text import all_ignored
 
@@ -126,6 +126,8 @@ class Vendor:
     normalize: Callable[[VendorRequest, SandboxView], tuple[VendorRequest, tuple[str, ...]]] = (
         lambda request, view: (request, ())
     )  # fmt: skip
+    # By the id of a rule the comparisons with the vendor in which it agreed; from `verified.json`.
+    verified: Mapping[str, tuple[Verified, ...]] = field(default_factory=dict)
     ignores_path_case: bool = False  # of paths, and one slash at their end
 
     @property
