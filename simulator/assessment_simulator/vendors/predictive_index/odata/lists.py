@@ -11,7 +11,6 @@ latest assessment, and that an answer holds at most 50 people, is ours. Jobs are
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from itertools import compress, islice, repeat
-from operator import itemgetter
 from typing import Any, TypeVar
 
 from assessment_simulator.core.decision import Decision, Unfinished, VendorResponse
@@ -34,7 +33,9 @@ _BATCH = 64  # records that are worked on in one step: a filter may have 500 ope
 
 T = TypeVar("T")
 Steps = Iterator[tuple[Any, tuple[str, ...]] | None]
-Row = tuple[Stored, Mapping[str, Any]]  # a record, and its members as answers show them
+Members = Mapping[str, Any]
+Row = tuple[Stored, Members]  # a record, and its members as answers show them
+Keyed = tuple[Stored, tuple[Any, ...]]  # a record, and the values by which it is ordered
 
 
 def list_assessments(request: VendorRequest, view: SandboxView) -> Decision:
@@ -58,9 +59,10 @@ def list_assessments(request: VendorRequest, view: SandboxView) -> Decision:
             found = [*candidates]
         else:
             members = ((one, representations.members(one, config)) for one in candidates)
-            rows = yield from _matching(query, request, links, members)
-            for member, descends in reversed(query.order):
-                rows = yield from _sorted(rows, reader(member, str), descends=descends)
+            reads = [reader(member, str) for member, _ in query.order]
+            rows = yield from _matching(query, request, links, members, lambda one: tuple(read(one) for read in reads))
+            for place, (_, descends) in reversed([*enumerate(query.order)]):
+                rows = yield from _sorted(rows, place, descends=descends)
             found = [stored for stored, _ in rows[query.skip : query.skip + top]]
             if query.count:
                 notes.append(f"$count: {len(rows)} match; the answer is a bare array, which has no member for it")
@@ -87,7 +89,8 @@ def search_people(request: VendorRequest, view: SandboxView) -> Decision:
     candidates = view.all(PERSON) if indexed is None else indexed
 
     def steps(people: Iterable[Stored]) -> Steps:
-        found = yield from _matching(query, request, links, ((person, _person(person)) for person in people))
+        shown = ((person, _person(person)) for person in people)
+        found = yield from _matching(query, request, links, shown, lambda members: members)
         top = MAX_PEOPLE if query.top is None else min(query.top, MAX_PEOPLE)
         page = [{**members, **latest} for one, members in found[query.skip : query.skip + top] if (latest := last(one))]
         body = {"totalSearchResults": len(found), entity_schemas.PEOPLE_ROOT: page}
@@ -117,9 +120,12 @@ def _batches(items: Iterable[T]) -> Iterator[list[T]]:
 
 
 def _matching(
-    query: rules.Query, request: VendorRequest, links: Links, rows: Iterable[Row]
-) -> Generator[None, None, list[Row]]:
-    """Return the rows that pass the filter and contain every word of the search."""
+    query: rules.Query, request: VendorRequest, links: Links, rows: Iterable[Row], keep: Callable[[Members], T]
+) -> Generator[None, None, list[tuple[Stored, T]]]:
+    """Return the records that pass the filter and contain every word of the search, with what `keep` takes of each.
+
+    The members of 25,000 records are a million objects, over which the garbage collector would walk.
+    """
 
     def fill(link: str) -> str:
         return links.fill_text(link, request.base_url)
@@ -131,32 +137,27 @@ def _matching(
         texts = [text.lower() for field in fields if (text := field(members)) is not None]
         return all(any(word in text for text in texts) for word in query.words)
 
-    found: list[Row] = []
+    found: list[tuple[Stored, T]] = []
     for batch in _batches(rows):
         passed: Iterable[Any] = repeat(True)
         if passes is not None:
             for passed in passes([members for _, members in batch]):  # noqa: B007  the last is the result
                 yield
-        found += (row for row in compress(batch, passed) if not query.words or contains_words(row[1]))
+        matching = (row for row in compress(batch, passed) if not query.words or contains_words(row[1]))
+        found += ((stored, keep(members)) for stored, members in matching)
         yield
     return found
 
 
-def _sorted(
-    rows: Sequence[Row], read: Callable[[Mapping[str, Any]], Any], *, descends: bool
-) -> Generator[None, None, list[Row]]:
-    """Return the rows in the order of a member; null comes before every value."""
-    nulls: list[Row] = []
-    valued: list[tuple[Any, Row]] = []
+def _sorted(rows: Sequence[Keyed], place: int, *, descends: bool) -> Generator[None, None, list[Keyed]]:
+    """Return the rows in the order of one of their values; null comes before every value."""
+    nulls: list[Keyed] = []
+    others: list[Keyed] = []
     for batch in _batches(rows):
         for row in batch:
-            if (value := read(row[1])) is None:
-                nulls.append(row)
-            else:
-                valued.append((value, row))
+            (nulls if row[1][place] is None else others).append(row)
         yield
-    valued.sort(key=itemgetter(0), reverse=descends)
-    others = [row for _, row in valued]
+    others.sort(key=lambda row: row[1][place], reverse=descends)
     return others + nulls if descends else nulls + others
 
 
