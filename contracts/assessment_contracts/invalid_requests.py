@@ -73,6 +73,8 @@ class Vendor:
     """Everything that can be read, to compare before and after."""
     errors: Mapping[str, Callable[[Answer], None]]
     """Assertions about the format of an error, by the name that `error` gives it."""
+    create: Callable[[Sandbox], Any] = lambda sandbox: None
+    """Creates what requests refer to that need leave to create what cannot be removed."""
 
     @cached_property
     def data(self) -> Mapping[str, Any]:
@@ -266,6 +268,8 @@ def _property(vendor: Vendor, invalid: Invalid) -> Property:
         sandbox = context.sandbox
         if invalid.config:
             sandbox.config(**json.loads(invalid.config))
+        if Need.WRITES in invalid.needs:
+            vendor.create(sandbox)
         before, some = vendor.readable(sandbox), len(context.exchanges)
         count = len(invalid.requests)
         chosen = invalid.requests if context.is_simulator else (invalid.requests[place * count // 1000],)

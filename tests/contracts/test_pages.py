@@ -19,6 +19,7 @@ SERVER, CLIENT = page("contracts.md"), page("client-contracts.md")
 COMMANDS: list[tuple[str, str, int, str]] = [
     (SERVER, "--only 'pymetrics.token.*'", 0, " rules and guarantees hold; "),
     (SERVER, "--pyargs assessment_contracts", 0, " passed"),
+    (SERVER, "--write-baseline", 0, " rules and guarantees hold; "),
     (SERVER, "--only 'pi.create.*'", 0, " not run; "),
     (SERVER, "grep -c last_held", 0, str(len(FACTS))),
     (CLIENT, "ours:Client", 0, "16 of 19 passed, 3 advisory, 40 not claimed; "),

@@ -37,13 +37,14 @@ def link(sandbox: Sandbox) -> str:
 
 
 def words(sandbox: Sandbox) -> Mapping[str, str]:
-    """What `{words}` in invalid requests stand for; at a vendor no order is created, because none can be removed."""
+    """What `{words}` in invalid requests stand for; at a vendor there is no order unless `known` has created one."""
     found: dict[str, str] = {
         "token": sandbox.token(), "key": sandbox.pymetrics.api_key, "longest URL": LONGEST, "500 letters": "x" * 500,
         "assessment": api.assessments(sandbox)[0]["id"],
     }  # fmt: skip
     if sandbox.control_headers is None:
-        return found | {"known": "x", "finished": "x", "application": PLAIN["application_id"]}
+        id = sandbox.memo["known"]["id"] if "known" in sandbox.memo else "x"
+        return found | {"known": id, "finished": id, "application": PLAIN["application_id"]}
     if "known words" not in sandbox.memo:
         report, _, ticket = link(sandbox).rpartition("/")
         shown = {"known": known(sandbox)["id"], "finished": finished(sandbox)}

@@ -27,6 +27,6 @@ VENDOR = Vendor(
         "filters": st.just({"job_application_id": "application-42", "candidate_id": "candidate-7"}),
     },
     words=fixtures.words, prepared=_prepared, readable=fixtures.readable,
-    errors={"envelope": errors.envelope, "gateway": errors.gateway},
+    errors={"envelope": errors.envelope, "gateway": errors.gateway}, create=fixtures.known,
 )  # fmt: skip
 PROPERTIES = refusals(VENDOR)
