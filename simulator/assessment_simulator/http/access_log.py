@@ -9,7 +9,16 @@ import re
 from time import perf_counter
 from typing import Any
 
-from assessment_simulator.http.asgi import REQUEST_ID, App, Receive, Scope, Send, name_request, named_headers
+from assessment_simulator.http.asgi import (
+    REQUEST_ID,
+    App,
+    Receive,
+    Scope,
+    Send,
+    name_request,
+    named_headers,
+    take_request_name,
+)
 from assessment_simulator.journal.redaction import redact
 
 LOGGER = "simulator.access"
@@ -33,9 +42,11 @@ class AccessLog:
         if scope["type"] != "http":
             await self._inner(scope, receive, send)
             return
+        state: dict[str, Any] = scope.get("state", {})
+        if known := state.get(REQUEST_ID.decode()):
+            take_request_name(known.decode())
         began, id = perf_counter(), name_request(named_headers(scope)).encode()
         method, status = scope["method"], None
-        state: dict[str, Any] = scope.get("state", {})
         state[REQUEST_ID.decode()] = id
 
         async def send_with_id(message: Any) -> None:
@@ -56,16 +67,23 @@ class AccessLog:
             _write(method, f"{path}?{query}" if query else path, status, perf_counter() - began, client, reason)
 
 
-def log_refusal(request: bytes, status: int, reason: str, seconds: float, client: str) -> bytes:
-    """Log a request that the connection refused, of which `request` came. Returns its id; b"" without an access log."""
+def refusal_id(request: bytes) -> bytes:
+    """The id of a request of which these bytes came; b"" without an access log."""
     if not _log.isEnabledFor(logging.INFO):
         return b""
     given = _GIVEN_ID.search(request)
-    id = name_request({b"x-request-id": given[1].strip(b" \t")} if given else {})
+    return name_request({b"x-request-id": given[1].strip(b" \t")} if given else {}).encode()
+
+
+def log_refusal(request: bytes, status: int, reason: str, seconds: float, client: str) -> bytes:
+    """Log a request that the connection refused, of which `request` came. Returns its id; b"" without an access log."""
+    id = refusal_id(request)
+    if not id:
+        return id
     found = _FIRST_LINE.match(request.lstrip(b"\r\n"))
     method, path = (part.decode("latin-1") for part in found.groups()) if found else (None, None)
     _write(method, path and path[:_LONGEST_READ], status, seconds, client, reason)
-    return id.encode()
+    return id
 
 
 def _write(

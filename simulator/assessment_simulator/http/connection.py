@@ -28,7 +28,7 @@ from typing import Any, cast
 import uvicorn
 
 from assessment_simulator.core.urls import MOST_PARAMETERS
-from assessment_simulator.http.access_log import REFUSED, log_refusal
+from assessment_simulator.http.access_log import REFUSED, log_refusal, refusal_id
 from assessment_simulator.http.asgi import REQUEST_ID, App, Receive, Scope, Send
 
 # Enough for the longest filter that a vendor reads, with every character escaped.
@@ -380,7 +380,9 @@ class Connection(asyncio.Protocol):
         if not (is_within_request and self._has_answered):
             if self._is_answering:  # the application logs it
                 self.state.setdefault(REFUSED, (flaw.status, flaw.text))
-                id = self.state.get(REQUEST_ID.decode(), b"")
+                # It may not have begun, and then takes this id.
+                id = self.state.get(REQUEST_ID.decode()) or Context().run(refusal_id, self._passed)
+                self.state[REQUEST_ID.decode()] = id
             else:
                 id = self._log_refusal(flaw, request, seconds)
             self._transport.write(
