@@ -149,8 +149,9 @@ def test_two_hundred_calls_leave_no_secret_on_the_disk(tmp_path: Path) -> None:
         assert [value for value in kept if value not in found] == []
     assert findings(tmp_path / "calls") == []
     # Without redaction the scanner finds what was planted, so it can fail.
-    (tmp_path / "calls" / "leak.har").write_text(json.dumps({"name": "api-key", "value": make.calls[0][0][-1]}))
-    assert findings(tmp_path / "calls")
+    (tmp_path / "leaks").mkdir()
+    (tmp_path / "leaks" / "1.har").write_text(json.dumps({"name": "api-key", "value": make.calls[0][0][-1]}))
+    assert findings(tmp_path / "leaks")
 
 
 SECRETS = [

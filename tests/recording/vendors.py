@@ -92,7 +92,7 @@ def _flow_of_pi(client: httpx2.Client, act: Callable[[str, str], None]) -> None:
     client.post(PI, headers=keys, json=second)  # 1
     client.get(PI, headers=keys)  # 2
     client.post(PI, headers=keys, json={**person, "email": ""})  # 3
-    client.get(f"{PI}/{id}", headers=keys)  # 4
+    client.get(f"{PI}/{id.upper()}", headers=keys)  # 4
     client.get(f"{PI}/{OTHER}", headers=keys)  # 5
     client.put(PI, headers=keys, json={})  # 6
     client.patch(f"{PI}/{id}", headers=keys, json={"externalId": "applicant-3"})  # 7

@@ -103,6 +103,8 @@ def _replayed(
     calls: Sequence[Call], vendor: Vendor, router: Router, replay: Replay, tolerance: Tolerance
 ) -> Comparison:
     """Send the calls in their order, and compare each answer."""
+    import httpx2
+
     found, references = Comparison(vendor, tolerance), replay.references
     for call in calls:
         name = _operation(router, call)
@@ -114,10 +116,13 @@ def _replayed(
             continue
         references.sent.update(map(references.translated, _sent(call)), _sent(call))
         body = references.translated(call.body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
-        ours = replay.send(call.method, references.translated(call.target), replay.headers(call), body)
-        if ours.status >= 500:
-            note = f"{call.method} {call.path}: the simulator answered {ours.status}"
-            found.judge([operation], COULD_NOT, [note])
+        try:
+            ours = replay.send(call.method, references.translated(call.target), replay.headers(call), body)
+            why = f"the simulator answered {ours.status}" if ours.status >= 500 else ""
+        except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as problem:
+            why = f"it could not be sent: {problem}"
+        if why:
+            found.judge([operation], COULD_NOT, [f"{call.method} {call.path}: {why}"])
             continue
         found.answers[-1] = ours
         rules = [rule for rule in ours.headers.get("simulator-rule", "").split(", ") if rule]

@@ -65,7 +65,11 @@ class References:
             return text
         longest = sorted(filter(None, self.instead), key=len, reverse=True)
         whole = rf"(?<![A-Za-z0-9])(?:{'|'.join(map(re.escape, longest))})(?![A-Za-z0-9])"
-        return re.sub(whole, lambda found: self.instead[found[0]], text)
+
+        def ours(found: re.Match[str]) -> str:  # a client may spell a UUID in capital letters
+            return self.instead.get(found[0]) or self.instead.get(found[0].lower(), found[0])
+
+        return re.sub(whole, ours, text, flags=re.IGNORECASE)
 
 
 @dataclass(slots=True)
