@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+import signal
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -34,9 +35,14 @@ def record(
     listeners = listen(settings)
     config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, date_header=False, ws="none")
     say(f"listening on {url_of(settings, listeners)}")
-    with suppress(KeyboardInterrupt):  # uvicorn raises the signal again that has stopped it
-        uvicorn.Server(config).run(sockets=listeners)
-    say(f"{app.calls} calls were recorded in {folder}")
+    # uvicorn raises the signal again that has stopped it; SIGTERM would end this process before the last line.
+    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=listeners)
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+    say(f"{app.calls} {'call was' if app.calls == 1 else 'calls were'} recorded in {folder}")
 
 
 def redact(folder: Path) -> int:

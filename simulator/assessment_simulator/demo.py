@@ -70,8 +70,11 @@ class Demo:
             state, pattern = done["assessmentState"], done["patternNumber"]
             say(f"      now in state {state}, pattern {pattern}, {done['selfSigmaScore'][0]}")
 
-        say(f"\nLook around: {self._base}/            the sandbox is {SANDBOX!r}, its keys are 'sim-{SANDBOX}'")
-        say(f"A tour: {self._base}/tour")
+    def stay(self) -> None:
+        """Say where to look, as the server goes on."""
+        self._print(f"\nLook around: {self._base}/            the sandbox is {SANDBOX!r}, its keys are 'sim-{SANDBOX}'")
+        self._print(f"A tour: {self._base}/tour")
+        self._print("Still serving; Ctrl-C ends it.")
 
     def open_tour(self) -> None:
         """Begin the guided tour, and open it in this machine's browser; if there is none, say its address."""

@@ -67,7 +67,13 @@ def client_variables(settings: Settings) -> dict[str, str]:
 def run_command(command: Sequence[str], settings: Settings, tell: Callable[[str], None]) -> int:
     """Run a command against a simulator; returns its exit status. Raises OSError and ValueError before it starts."""
     if settings.intercept:
-        return run(command, running_interceptor(settings), variables())
+        found = running_interceptor(settings)
+        try:
+            socket.create_connection(("127.0.0.1", found.port), timeout=5).close()
+        except OSError:
+            start = f"assessment-simulator serve --intercept {found.port}"
+            raise ValueError(f"no server responds on port {found.port}: start one first, with {start}") from None
+        return run(command, found, variables())
     with own_interceptor(settings) as interceptor:
         tell(f"intercepting {', '.join(interceptor.hosts)}; the dashboard is at {interceptor.url}")
         return run(command, interceptor, variables())

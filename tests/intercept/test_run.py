@@ -95,6 +95,8 @@ def test_a_running_server_can_be_used(interceptor: Interceptor, data: dict[str, 
     done = run("run", *options, "--", *PYTHON, CREATE, environ=data)
     assert (done.returncode, done.stdout) == (0, "0\n"), done.stderr
     complaint(run("run", "--intercept", "1", "--", "true", environ=data), "--tls-dir")
+    nobody = ("--intercept", "1", "--tls-dir", str(interceptor.folder))
+    complaint(run("run", *nobody, "--", "true", environ=data), "no server responds on port 1: start one first")
 
 
 def test_a_command_must_be_given(data: dict[str, str]) -> None:

@@ -170,6 +170,31 @@ def test_a_recording_of_an_account_that_was_used_before_agrees(vendor: str, tmp_
     assert (done.returncode, differences(done.stdout)) == (0, []), done.stdout
 
 
+def test_older_invitations_in_every_status_agree(vendor: str, tmp_path: Path) -> None:
+    """The sandbox `demo` has them, with all members that an invitation may have."""
+    keys, ids = {"api-key": "sim-demo", "x-api-key": "sim-demo"}, list[str]()
+
+    def before(url: str) -> None:
+        listed = httpx2.get(f"{url}/_simulator/sandboxes/demo/invitations", trust_env=False).json()
+        ids.extend(one["id"] for one in listed if one["vendor"] == vendor)
+
+    def reads(vendor: str, client: httpx2.Client, act: Callable[[str, str], None]) -> None:
+        if vendor == "pymetrics":
+            secrets = {"client_id": "sim-demo", "client_secret": "x", "grant_type": "client_credentials"}
+            token = client.post(f"{MERCURY}/oauth/token", json=secrets).json()["access_token"]
+            keys["authorization"] = f"Bearer {token}"
+        path = PI if vendor == "predictive_index" else f"{MERCURY}/getOrder"
+        for id in ids:
+            client.get(f"{path}/{id}", headers=keys).raise_for_status()
+        if vendor == "predictive_index":
+            client.get(PI, headers=keys)
+
+    recorded(vendor, tmp_path, calls=reads, before=before)
+    assert len(ids) == 12
+    done = command("compare", str(tmp_path))
+    assert (done.returncode, differences(done.stdout)) == (0, []), done.stdout
+
+
 def test_a_vendor_that_fails_is_never_a_difference(tmp_path: Path) -> None:
     fails = tuple(Plant(number, status(503), "") for number in range(15))
     recorded("predictive_index", tmp_path, fails)

@@ -3,6 +3,7 @@
 import json
 import signal
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,6 +52,18 @@ def test_requests_and_answers_pass_unchanged(tmp_path: Path) -> None:
     (kept,) = Recording(tmp_path)
     assert kept.answer is not None
     assert kept.answer.json == answer
+
+
+def test_the_calls_are_counted_at_the_end(tmp_path: Path) -> None:
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        folder = tmp_path / stop.name
+        options = ("--vendor", "predictive-index", "--upstream", "http://127.0.0.1:1", "--to", str(folder))
+        with subprocess.Popen([*MODULE, "record", *options], stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            httpx2.get(process.stdout.readline().split()[-1] + LIST, trust_env=False)
+            process.send_signal(stop)
+            assert process.stdout.read() == f"1 call was recorded in {folder}\n"
+        assert process.returncode == 0
 
 
 def test_a_recording_is_har_with_vendor_host_date_version_and_expiry(tmp_path: Path) -> None:

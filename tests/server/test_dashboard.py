@@ -61,6 +61,8 @@ def test_home_page_opens_and_lists_sandboxes(http: httpx2.Client) -> None:
         again = http.post("/sandboxes", data={"name": name}, follow_redirects=False)
         assert (again.status_code, again.headers["location"]) == (303, f"/sandboxes/{name}")
         assert f'href="/sandboxes/{name}"' in http.get("/").text
+        for path in ("", "/api/v1"):  # the base URLs, as `env` prints them
+            assert f">{str(http.base_url).rstrip('/')}{path}</code>" in http.get("/").text
     finally:
         http.delete(f"/_simulator/sandboxes/{name}")
 
@@ -241,7 +243,7 @@ def test_journal_page_links_a_refused_request_to_its_rule(pages: Pages) -> None:
     ],
 )
 def test_rule_shows_its_standing_and_that_of_its_status(pages: Pages, rule: str, shown: list[str]) -> None:
-    (cell,) = re.findall(r'<td data-label="Standing">(.*?)</td>', pages.page("/rules", q=rule))
+    (cell,) = re.findall(r'<td[^>]* data-label="Standing"[^>]*>(.*?)</td>', pages.page("/rules", q=rule))
     assert [text for text in re.split(r"<[^>]*>", cell) if text] == shown
 
 

@@ -54,16 +54,22 @@ class Commands(click.Group):
                 raise
 
             def explain() -> None:
-                raise click.ClickException(f"check needs Hypothesis and pytest: {install('contracts')}")
+                needed = f"check needs Hypothesis and pytest: {install('contracts')}"
+                if "--help" not in click.get_current_context().args:
+                    raise click.ClickException(needed)
+                click.echo(
+                    f"Check a server or a client. Its options are shown once the extra is installed.\n\n{needed}"
+                )
 
-            # It explains this whatever follows on the command line, `--help` included.
+            # It explains this whatever follows on the command line.
             anything = {"ignore_unknown_options": True, "allow_extra_args": True}
             text = "Check a server or a client; needs the extra `contracts`."
             return click.Command("check", anything, explain, help=text, add_help_option=False)
         return check
 
 
-@click.group(cls=Commands)
+# `predictive_index` is the same word as `predictive-index`.
+@click.group(cls=Commands, context_settings={"token_normalize_func": lambda word: word.replace("_", "-")})
 @click.version_option(__version__, prog_name="assessment-simulator")
 def main() -> None:
     """One local server that behaves like the APIs of pymetrics and The Predictive Index."""

@@ -25,24 +25,24 @@ OTHERS = option(
     type=click.Choice(get_args(Others)),
 )  # fmt: skip
 DEFAULT_SANDBOX = option(
-    "default_sandbox", None, "In open access: the sandbox that credentials which name none open.", values.sandbox_name
+    "default_sandbox", None, "In open access: the sandbox for credentials that name no sandbox.", values.sandbox_name
 )
 TLS_DIR = option("tls_dir", None, "Folder of the authority; by default in the user's data folder.", type=PATH)
 COMMAND = click.argument("command", nargs=-1, type=click.UNPROCESSED)
 
 
-def check_intercept(workers: int = 1) -> None:
+def check_intercept(workers: int = 1, what: str = "--intercept") -> None:
     """Raise an error of the command if this program cannot intercept."""
     if workers > 1:
         raise click.UsageError("--intercept is for one process, without --workers")
-    need_cryptography("--intercept")
+    need_cryptography(what)
 
 
 def intercepting(options: dict[str, Any]) -> Settings:
     """The settings of a simulator that intercepts the calls of a command."""
     from assessment_simulator import logging_setup
 
-    check_intercept()
+    check_intercept(what="intercepting")
     given = {name: value for name, value in options.items() if value is not None}
     if "tls_dir" in given:
         given["tls_dir"] = str(given["tls_dir"])

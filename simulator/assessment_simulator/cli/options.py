@@ -22,12 +22,12 @@ def control_token() -> str | None:
     return token
 
 
-def need_cryptography(option: str) -> None:
+def need_cryptography(what: str) -> None:
     """Raise an error of the command if the package is missing."""
     try:
         import cryptography  # noqa: F401
     except ModuleNotFoundError:
-        raise click.ClickException(f"{option} needs the package cryptography: {install('tls')}") from None
+        raise click.ClickException(f"{what} needs the package cryptography: {install('tls')}") from None
 
 
 def parsed(parse: Callable[[Any], Any]) -> Callable[[click.Context, click.Parameter, Any], Any]:

@@ -14,7 +14,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
-@click.option("--vendor", required=True, type=click.Choice(["pymetrics", "predictive_index"]))
+@click.option("--vendor", required=True, type=click.Choice(["pymetrics", "predictive-index"]))
 @click.option("--upstream", required=True, callback=parsed(values.base_url), help="Base address of the vendor.")
 @click.option("--to", "folder", required=True, type=PATH, help="Folder of the recording.")
 @click.option(
@@ -22,7 +22,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 )
 @click.option("--port", default=0, show_default=True, type=click.IntRange(0, 65_535), help="Port; 0 takes a free one.")
 @click.option("--allow-writes", is_flag=True, help="Pass on requests that change something at the vendor, too.")
-@click.option("--twice", is_flag=True, help="Repeat each request that reads, to measure what differs by itself.")
+@click.option("--twice", is_flag=True, help="Send each request that reads twice, to find values that always change.")
 def record(vendor: str, upstream: str, folder: Path, host: str, port: int, allow_writes: bool, twice: bool) -> None:
     """Pass requests to a vendor, and keep them and the answers without secrets and personal data.
 
@@ -33,7 +33,9 @@ def record(vendor: str, upstream: str, folder: Path, host: str, port: int, allow
     settings = Settings(host=host, port=port)
     logging_setup.set_up(settings.log_format, settings.log_level, settings.access_log)
     try:
-        comparing.record(vendor, upstream, folder, settings, click.echo, allow_writes=allow_writes, twice=twice)
+        comparing.record(
+            vendor.replace("-", "_"), upstream, folder, settings, click.echo, allow_writes=allow_writes, twice=twice
+        )
     except (OSError, ValueError) as problem:
         raise click.ClickException(f"{problem}") from None
 
@@ -66,7 +68,7 @@ def compare(
     """Replay a recording against the simulator, and say what differs.
 
     The exit status is 0 if all that was checked agrees, 1 if something differs, 3 if something could not be checked,
-    4 if no call of the recording could be used, and 2 if the recording cannot be read.
+    4 if nothing of it was exercised, and 2 if the recording cannot be read.
     """
     from assessment_simulator.comparing import compare as compare_all
 

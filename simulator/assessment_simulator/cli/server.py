@@ -198,6 +198,6 @@ def demo(port: int, stay: bool | None, in_browser: bool) -> None:
         if in_browser:
             shown.open_tour()
         if (in_browser or sys.stdout.isatty()) if stay is None else stay:
-            click.echo("Still serving; Ctrl-C ends it.")
+            shown.stay()
             with contextlib.suppress(KeyboardInterrupt):
                 threading.Event().wait()

@@ -92,6 +92,7 @@ class Vendor:
     id: str
     title: str
     roots: tuple[str, ...]  # path prefixes
+    base_path: str  # of the base URL that clients are given
     hosts: tuple[str, ...]  # under which the vendor serves its API; `--intercept` answers for them
     headers: tuple[str, ...]  # the request headers that it reads, in lower case
     endpoints: tuple[Endpoint, ...]

@@ -179,7 +179,7 @@ class Dashboard:
         self, vendors: Mapping[str, Vendor], address: BaseUrl, version: str, *, open_access: bool = True
     ) -> None:
         self._vendors = formatting.Vendors(vendors)
-        self._roots = [(vendor.title, vendor.roots[0]) for vendor in vendors.values()]
+        self._base_paths = [(vendor.title, vendor.base_path) for vendor in vendors.values()]
         self._address = address
         self._version = version
         self._open_access = open_access
@@ -203,7 +203,7 @@ class Dashboard:
         asked: dict[str, Any] = {"deleted": None, "before": None, **page.parameters("deleted", "before")}
         return render(
             "dashboard/home.html", status, prefix=page.prefix, version=self._version, counters=counters, name=name,
-            vendors=[(title, page.base + root) for title, root in self._roots], flaw=flaw, has_demo=has_demo,
+            vendors=[(title, page.base + path) for title, path in self._base_paths], flaw=flaw, has_demo=has_demo,
             here=page.here, asked=listed.pop("asked"), **asked, **listed, unattributed=unattributed, words=formatting,
             control=CONTROL,
         )  # fmt: skip

@@ -33,16 +33,19 @@ class _Words:
     create: str  # the operation
     id: str
     status: tuple[str, ...]
-    left_out: frozenset[str] = frozenset()  # members that an answer shows and a creation does not take as they are
+    expiry: str = ""  # the time that a creation refuses once it is past
 
 
 _WORDS = {
     "predictive_index": _Words(
-        "create_assessment", "assessmentId", ("assessmentState", "assessmentStatus"),
-        frozenset({"expirationDateTime", "customFields", "personType"}),
+        "create_assessment", "assessmentId", ("assessmentState", "assessmentStatus"), "expirationDateTime"
     ),
     "pymetrics": _Words("create_order", "id", ("status",)),
 }  # fmt: skip
+# What an older invitation is created with, where the simulator refuses all that the vendor shows of it.
+_PERSON = ("firstName", "lastName", "email")
+# Members that vary most between accounts.
+_PECULIAR = frozenset({"customFields", "personType"})
 
 
 def values_in(value: Any) -> Iterator[Any]:
@@ -66,6 +69,7 @@ class Replay:
         self._admin = control
         self._vendor = vendor
         self._words = _WORDS[vendor.id]
+        self._behaviour = behaviour
         self._endpoints = {one.operation.name: one for one in vendor.endpoints}
         self.references = References()
         self._unprepared: set[str] = set()
@@ -200,11 +204,18 @@ class Replay:
         headers, path = self._own_headers(), self._endpoints[self._words.create].path
         content = self._vendor.interface.contents[self._words.create].body["application/json"]
         schema = self._vendor.interface.schemas.get(content.get("$ref", "").rpartition("/")[2], content)
-        known = schema["properties"].keys() - self._words.left_out
+        known = schema["properties"].keys() - {self._words.expiry}
+        # Some first statuses are reached by no action, only by the flag that decides about the first one.
+        first = next((flag for flag in self._vendor.behaviour_flags if flag.id.endswith(".initial_status")), None)
         for id, item in older.items():
+            if first is not None:
+                status = item[self._words.status[0]]
+                begin = status if status in first.values else first.values[0]
+                self._control("PATCH", "config", {"behaviour": {first.id: begin}})
             whole = {name: value for name, value in item.items() if name in known and value not in (None, "")}
-            person = {name: whole[name] for name in ("firstName", "lastName", "email") if name in whole}
-            for body in (whole, person):
+            plain = {name: value for name, value in whole.items() if name not in _PECULIAR}
+            person = {name: whole[name] for name in _PERSON if name in whole}
+            for body in (whole, plain, person):
                 answer = self.send("POST", path, headers, json.dumps(body).encode())
                 if answer.status == 201:
                     found = (one.get(self._words.id) for one in values_in(answer.json) if isinstance(one, dict))
@@ -212,6 +223,9 @@ class Replay:
                     break
             else:
                 self._unprepared.add(id)
+        if first is not None:
+            begin = self._behaviour.get(first.id, first.values[0])
+            self._control("PATCH", "config", {"behaviour": {first.id: begin}})
 
 
 def sent_values(call: Call) -> dict[str, Any]:

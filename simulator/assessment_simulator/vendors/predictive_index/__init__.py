@@ -39,6 +39,7 @@ VENDOR = Vendor(
     id=VENDOR_ID,
     title="The Predictive Index",
     roots=("/api/v1", "/api/v2"),
+    base_path="/api/v1",
     hosts=("pi.predictiveindex.com",),
     headers=("api-key",),
     endpoints=(

@@ -78,6 +78,7 @@ VENDOR = Vendor(
     id="pymetrics",
     title="pymetrics Mercury",
     roots=("/mercury", "/pymetrics"),
+    base_path="",
     hosts=("api.pymetrics.com", "staging.api.pymetrics.com"),
     headers=("authorization", "x-api-key"),
     endpoints=ENDPOINTS,

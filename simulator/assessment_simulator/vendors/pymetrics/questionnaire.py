@@ -33,7 +33,7 @@ PARTS = (
         "Every puff of air earns a coin. At some puff the balloon bursts, and its coins are gone. Nobody knows which.",
         (
             Question("first_balloon", "How many puffs do you give the first balloon?", _PUFFS),
-            Question("next_balloon", "It burst at the eighth. How many do you give the next one?", _PUFFS),
+            Question("next_balloon", "A balloon burst at the eighth puff. How many do you give the next one?", _PUFFS),
         ),
         picture="balloon",
     ),
