@@ -128,7 +128,7 @@ def test_the_service_container_has_a_health_check() -> None:
 
 def test_each_file_installs_the_wheel_of_this_version_and_runs_the_suite_by_the_same_commands() -> None:
     wheel = f"wheels/assessment_simulator-{assessment_simulator.__version__}-py3-none-any.whl"
-    commands = [f"pip install '{wheel}[pytest]'", "pytest --simulator-traces traces suite"]
+    commands = [f"pip install '{wheel}[pytest]'", "python -m pytest --simulator-traces traces suite"]
     for job in ACTIONS["jobs"].values():
         assert [step["run"] for step in job["steps"] if "run" in step] == commands
     for name in ("pytest", "service-container"):
