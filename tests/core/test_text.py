@@ -4,7 +4,16 @@ import unicodedata
 
 import pytest
 
-from assessment_simulator.core.text import address_flaw, is_blank, lower_uuid, meant, plus_is_suspect, raw_value
+from assessment_simulator.core.text import (
+    address_flaw,
+    install,
+    is_blank,
+    lower_uuid,
+    meant,
+    plus_is_suspect,
+    pretty,
+    raw_value,
+)
 
 BLANK = ("", " ", "\t\r\n", "\u00a0", "\u3000\u2003", "\u200b", "\ufeff", "\u2028\u0085")
 
@@ -76,3 +85,12 @@ def test_only_uuids_are_lowercased() -> None:
 )  # fmt: skip
 def test_plus_is_suspect_where_a_blank_makes_no_sense(query: str, quoted: bool, certain: bool, suspect: bool) -> None:
     assert plus_is_suspect(raw_value(query, "f"), quoted=quoted, certain=certain) is suspect
+
+
+def test_a_body_for_people_is_json_with_line_breaks_or_its_text() -> None:
+    assert pretty({"a": "é"}) == '{\n  "a": "é"\n}'
+    assert pretty("a=1") == "a=1"
+
+
+def test_an_extra_is_installed_from_a_clone_or_by_name() -> None:
+    assert install("tls") == "pip install 'assessment-simulator[tls]', or '.[tls]' in a clone"
