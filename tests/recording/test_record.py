@@ -54,6 +54,14 @@ def test_requests_and_answers_pass_unchanged(tmp_path: Path) -> None:
     assert kept.answer.json == answer
 
 
+def test_a_path_never_becomes_a_part_of_the_vendors_host(tmp_path: Path) -> None:
+    with Listener([200]) as vendor, recorder(tmp_path, vendor.url) as (client, _):
+        with socket.create_connection((client.base_url.host, client.base_url.port or 80), timeout=10) as plain:
+            plain.sendall(b"OPTIONS * HTTP/1.1\r\nhost: a\r\n\r\n")
+            assert plain.recv(100).startswith(b"HTTP/1.1 400 ")
+        assert vendor.received == []
+
+
 def test_the_calls_are_counted_at_the_end(tmp_path: Path) -> None:
     for stop in (signal.SIGTERM, signal.SIGINT):
         folder = tmp_path / stop.name

@@ -77,6 +77,9 @@ class Recorder:
             await _refuse(send, 403, "This recorder passes on requests that only read; --allow-writes passes on all.")
             return
         path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
+        if not path.startswith("/"):  # `*` would become a part of the host's name
+            await _refuse(send, 400, "The path must begin with a slash.")
+            return
         target = f"{path}?{query}" if query else path
         sent = {name: value for name, value in headers.items() if name not in _NOT_SENT}
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
