@@ -45,11 +45,12 @@ def test_rule_catalogue_lists_every_rule_once_with_all_members(http: httpx2.Clie
     assert len({rule["id"] for rule in rules}) == len(rules)
     assert {tuple(rule) for rule in rules} == {
         ("id", "vendor", "place", "statement", "standing", "source", "status", "status_standing", "status_source",
-         "body_standing", "body_source"),
+         "body_standing", "body_source", "verified"),
     }  # fmt: skip
     for part in ("standing", "status_standing"):
         assert {rule[part] for rule in rules} == {"documented", "third_party", "observed", "assumed"}
-    assert all(value for rule in rules for value in rule.values())
+    assert all(value for rule in rules for name, value in rule.items() if name != "verified")
+    assert all(rule["verified"] == [] for rule in rules), "no comparison with a vendor is known"
 
 
 # Creating, reading and deleting sandboxes.

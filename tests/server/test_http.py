@@ -379,4 +379,5 @@ def test_home_page_shows_the_base_urls_and_trusts_no_host(any_host: str) -> None
     assert "default-src 'none'" in headers["content-security-policy"]
     assert b"/_simulator" in text
     assert b"evil" not in text
-    assert f"{any_host}/mercury".encode() in text
+    assert f">{any_host}<".encode() in text
+    assert f">{any_host}/api/v1<".encode() in text
