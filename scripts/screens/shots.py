@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.servers import ROOT
 
+expect.set_options(timeout=30_000)  # a busy machine is slow, and no picture is of a page that is not ready
 ATS = ROOT / "docs" / "examples" / "ats"
 """The folder of a page that stands on a server of its own, because pages that are files may not call."""
 
