@@ -96,8 +96,8 @@ def test_without_the_extra_contracts_check_says_what_to_install() -> None:
         done = run_without(*arguments)
         complaint(done, "pip install 'assessment-simulator[contracts]'")
         assert done.returncode == 1
-    for shown_for in (("check", "--help"), ("check", "client", "--help")):
-        shown = run_without(*shown_for)
+    for command in ("check --help", "check client --help"):
+        shown = run_without(*command.split())
         assert (shown.returncode, shown.stderr) == (0, "")
         assert "pip install 'assessment-simulator[contracts]'" in shown.stdout
 

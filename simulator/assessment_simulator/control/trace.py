@@ -78,11 +78,8 @@ def _invitations(call: ControlCall) -> list[dict[str, Any]]:
     for one in islice(search.invitations(call.sandbox, {}), MOST):
         invitation = one.vendor.to_invitation(one.stored)
         status = one.vendor.state_machine.title(invitation.status)
-        found.append(
-            {
-                "id": invitation.id, "vendor": one.vendor.title, "status": status, "candidate": invitation.candidate,
-            }
-        )  # fmt: skip
+        title = one.vendor.title
+        found.append({"id": invitation.id, "vendor": title, "status": status, "candidate": invitation.candidate})
     return found
 
 

@@ -207,11 +207,14 @@ class Replay:
         known = schema["properties"].keys() - {self._words.expiry}
         # Some first statuses are reached by no action, only by the flag that decides about the first one.
         first = next((flag for flag in self._vendor.behaviour_flags if flag.id.endswith(".initial_status")), None)
+        usual = begin = None if first is None else self._behaviour.get(first.id, first.values[0])
         for id, item in older.items():
             if first is not None:
                 status = item[self._words.status[0]]
-                begin = status if status in first.values else first.values[0]
-                self._control("PATCH", "config", {"behaviour": {first.id: begin}})
+                wanted = status if status in first.values else first.values[0]
+                if wanted != begin:
+                    begin = wanted
+                    self._control("PATCH", "config", {"behaviour": {first.id: begin}})
             whole = {name: value for name, value in item.items() if name in known and value not in (None, "")}
             plain = {name: value for name, value in whole.items() if name not in _PECULIAR}
             person = {name: whole[name] for name in _PERSON if name in whole}
@@ -223,9 +226,8 @@ class Replay:
                     break
             else:
                 self._unprepared.add(id)
-        if first is not None:
-            begin = self._behaviour.get(first.id, first.values[0])
-            self._control("PATCH", "config", {"behaviour": {first.id: begin}})
+        if first is not None and begin != usual:
+            self._control("PATCH", "config", {"behaviour": {first.id: usual}})
 
 
 def sent_values(call: Call) -> dict[str, Any]:
