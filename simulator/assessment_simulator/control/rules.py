@@ -18,7 +18,7 @@ from assessment_simulator.core.text import meant, pretty
 from assessment_simulator.core.vendor import Vendor
 from assessment_simulator.documents.renderer import draw
 from assessment_simulator.http import examples
-from assessment_simulator.http.asgi import App, Receive, Scope, Send, named_headers
+from assessment_simulator.http.asgi import App, Receive, Scope, Send, accepts_html, named_headers
 from assessment_simulator.http.base_url import BaseUrl, proxy_info
 from assessment_simulator.http.cross_origin import CrossOriginPolicy
 from assessment_simulator.http.problem_details import ROOT, Problem
@@ -63,14 +63,10 @@ class WholeRule(Rule):
 async def show_all(call: ControlCall) -> Response | list[dict[str, Any]]:
     """The rule catalogue; a page for a browser."""
     vendors = call.api.sandboxes.vendors
-    if not _is_for_browser(call):
+    if not accepts_html(named_headers(call.request.scope)):
         return catalogue(vendors)
     listed = [(vendor.title, [rule_view(vendor, rule) for rule in vendor.rules]) for vendor in vendors.values()]
     return render("rules.html", prefix=proxy_info(call.request.scope).prefix, listed=listed, root=ROOT)
-
-
-def _is_for_browser(call: ControlCall) -> bool:
-    return b"text/html" in named_headers(call.request.scope).get(b"accept", b"").lower()
 
 
 async def shown(vendors: Mapping[str, Vendor], id: str) -> dict[str, Any]:
@@ -103,7 +99,7 @@ async def show(call: ControlCall) -> Response | dict[str, Any]:
         except TimeoutError:
             raise Problem(503, "the examples of this rule took too long; try again") from None
     rule = api.rules[id]
-    if not _is_for_browser(call):
+    if not accepts_html(named_headers(call.request.scope)):
         return rule
     prefix = proxy_info(call.request.scope).prefix
     return render(

@@ -31,6 +31,11 @@ _ACCEPTED_ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._:+/=@-]{0,127}")
 _request_id: ContextVar[str] = ContextVar("request", default="")
 
 
+def accepts_html(headers: Mapping[bytes, bytes]) -> bool:
+    """Whether a browser asks for a page, by `Accept`."""
+    return b"text/html" in headers.get(b"accept", b"").lower()
+
+
 def named_headers(scope: Scope) -> dict[bytes, bytes]:
     """The headers of a request by name. The values of several lines of one name are joined by commas (RFC 9110, 5.3).
 

@@ -24,7 +24,7 @@ from starlette.routing import Route
 
 from assessment_simulator.core import instant
 from assessment_simulator.core.questionnaire import Questionnaire
-from assessment_simulator.http.asgi import App, Receive, Scope, Send, named_headers
+from assessment_simulator.http.asgi import App, Receive, Scope, Send, accepts_html, named_headers
 from assessment_simulator.http.base_url import BaseUrl, proxy_info
 from assessment_simulator.http.problem_details import ROOT, Problem
 from assessment_simulator.http.routing import ICON, form_fields, route
@@ -128,7 +128,7 @@ class ControlAuth:
 def _refusal(scope: Scope, headers: Mapping[bytes, bytes]) -> Response:
     path, query = scope["path"], scope["query_string"].decode("latin-1")
     is_page = path in (_DOCS, _RULES) or path.startswith(f"{_RULES}/") or not f"{path}/".startswith(f"{ROOT}/")
-    if is_page and scope["method"] in ("GET", "HEAD") and b"text/html" in headers.get(b"accept", b"").lower():
+    if is_page and scope["method"] in ("GET", "HEAD") and accepts_html(headers):
         prefix = proxy_info(scope).prefix
         following = f"{prefix}{path}?{query}" if query else prefix + path
         return RedirectResponse(f"{prefix}{LOGIN}?next={quote(following, safe='/')}", 303, HEADERS)

@@ -29,6 +29,7 @@ from assessment_simulator.http.asgi import (
     Receive,
     Scope,
     Send,
+    accepts_html,
     header_line,
     named_headers,
     respond,
@@ -291,7 +292,7 @@ class RequestFilter:
             f"(DNS rebinding); {hint}, or use an IP address, localhost or a name without a dot",
             {"simulator-hint": header_line([hint]).decode()},
         )
-        wants_page = b"text/html" in headers.get(b"accept", b"").lower()
+        wants_page = accepts_html(headers)
         return answer(scope, problem) if wants_page else problem.response()
 
     def _log_once(self, what: str, remedy: str) -> None:

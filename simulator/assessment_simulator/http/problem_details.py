@@ -12,7 +12,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from assessment_simulator.http.asgi import REQUEST_ID, Scope, name_request, named_headers
+from assessment_simulator.http.asgi import REQUEST_ID, Scope, accepts_html, name_request, named_headers
 from assessment_simulator.http.base_url import proxy_info
 from assessment_simulator.http.templating import render
 from assessment_simulator.sandbox import request_changes
@@ -59,7 +59,7 @@ def answer(scope: Scope, problem: Problem) -> Response:
     """The problem as a document; outside the control API as a page for a browser: it accepts pages, or sent a form."""
     headers = named_headers(scope)
     sent = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-    is_for_people = b"text/html" in headers.get(b"accept", b"").lower() or sent in _FORMS
+    is_for_people = accepts_html(headers) or sent in _FORMS
     if not is_for_people or f"{scope['path']}/".startswith(f"{ROOT}/"):
         return problem.response()
     return render(

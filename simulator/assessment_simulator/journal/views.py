@@ -98,7 +98,7 @@ def entry(exchange: Exchange, mask: Mask, links: Links) -> Json:
     url = f"{request.base}{path_of(exchange, mask)}{'?' if query else ''}{query}"
     har_request: Json = {
         "method": request.method, "url": url, "httpVersion": "HTTP/1.1", "cookies": [],
-        "headers": _named(headers.items()), "queryString": _named(parse_qsl(query, keep_blank_values=True)),
+        "headers": named_values(headers.items()), "queryString": named_values(parse_qsl(query, keep_blank_values=True)),
         "headersSize": _UNKNOWN_SIZE, "bodySize": len(sent),
     }  # fmt: skip
     if sent:
@@ -115,7 +115,7 @@ def entry(exchange: Exchange, mask: Mask, links: Links) -> Json:
     har_response = {
         "status": exchange.status or 0,
         "statusText": next((known.phrase for known in HTTPStatus if known == exchange.status), ""),
-        "httpVersion": "HTTP/1.1", "cookies": [], "headers": _named(headers.items()),
+        "httpVersion": "HTTP/1.1", "cookies": [], "headers": named_values(headers.items()),
         "content": {"size": len(answer), "mimeType": headers.get("content-type", ""), **body}, "redirectURL": "",
         "headersSize": _UNKNOWN_SIZE, "bodySize": len(answer) if answered else _UNKNOWN_SIZE,
     }  # fmt: skip
@@ -128,7 +128,8 @@ def entry(exchange: Exchange, mask: Mask, links: Links) -> Json:
     }  # fmt: skip
 
 
-def _named(pairs: Iterable[tuple[str, str]]) -> list[Json]:
+def named_values(pairs: Iterable[tuple[str, str]]) -> list[Json]:
+    """Headers or parameters, as an archive lists them."""
     return [{"name": name, "value": value} for name, value in pairs]
 
 

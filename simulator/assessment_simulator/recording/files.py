@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from assessment_simulator import __version__
+from assessment_simulator.journal.views import archive, named_values
 from assessment_simulator.recording.redaction import Redactor
 
 ABOUT = "recording.json"
@@ -138,7 +139,7 @@ def _har(call: Call) -> dict[str, Any]:
         "startedDateTime": call.at, "time": 0, "cache": {}, "timings": {"send": 0, "wait": 0, "receive": 0},
         "request": {
             "method": call.method, "url": call.url, "httpVersion": "HTTP/1.1", "cookies": [], "queryString": [],
-            "headers": _pairs(call.headers), "headersSize": -1, "bodySize": len(call.body),
+            "headers": named_values(call.headers.items()), "headersSize": -1, "bodySize": len(call.body),
             **({"postData": _content(call.headers, call.body)} if call.body else {}),
         },
         "response": _response(call.answer or Answer(0)),
@@ -147,20 +148,15 @@ def _har(call: Call) -> dict[str, Any]:
         entry["_repeated"] = _response(call.repeated)
     if call.error:
         entry["_error"] = call.error
-    creator = {"name": "assessment-simulator", "version": __version__}
-    return {"log": {"version": "1.2", "creator": creator, "entries": [entry]}}
+    return archive([entry], __version__)
 
 
 def _response(answer: Answer) -> dict[str, Any]:
     return {
         "status": answer.status, "statusText": "", "httpVersion": "HTTP/1.1", "cookies": [], "redirectURL": "",
-        "headers": _pairs(answer.headers), "headersSize": -1, "bodySize": len(answer.body),
+        "headers": named_values(answer.headers.items()), "headersSize": -1, "bodySize": len(answer.body),
         "content": {"size": len(answer.body), **_content(answer.headers, answer.body)},
     }  # fmt: skip
-
-
-def _pairs(headers: dict[str, str]) -> list[dict[str, str]]:
-    return [{"name": name, "value": value} for name, value in headers.items()]
 
 
 def _content(headers: dict[str, str], body: bytes) -> dict[str, str]:
